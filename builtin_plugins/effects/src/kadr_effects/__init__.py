@@ -1,0 +1,1 @@
+"""The effects plugin of kadr."""

@@ -1,0 +1,1 @@
+"""The exporters plugin of kadr."""

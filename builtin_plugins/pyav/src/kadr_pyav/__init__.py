@@ -1,0 +1,1 @@
+"""The pyav plugin of kadr."""

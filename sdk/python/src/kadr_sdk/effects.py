@@ -1,0 +1,269 @@
+"""The effect contract: what an effect declares, and how it is carried out.
+
+A declaration is data, read from a descriptor (TOML) without importing code. One contract
+serves native (libavfilter), Python, WASM and GPU implementations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from kadr_sdk.color import Color
+from kadr_sdk.errors import did_you_mean
+from kadr_sdk.frames import FORMATS, AudioBlock, VideoFrame
+from kadr_sdk.ids import check_contribution_id
+from kadr_sdk.params import Param
+
+__all__ = [
+    "KINDS",
+    "AudioEffect",
+    "EffectDeclaration",
+    "FilterContext",
+    "FilterEffect",
+    "FilterSpec",
+    "FrameCall",
+    "FrameEffect",
+    "Input",
+]
+
+KINDS = ("filter", "transition", "generator", "composite", "analyzer", "audio_filter", "audio_generator")
+_INPUT_KINDS = ("image", "mask", "audio", "data")
+_IMPLEMENTATIONS = ("filter", "frame", "wasm", "shader", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of an effect."""
+
+    id: str
+    kind: str = "image"
+    optional: bool = False
+
+
+_DEFAULT_INPUTS = {
+    "filter": (Input("source"),),
+    "transition": (Input("from"), Input("to")),
+    "analyzer": (Input("source"),),
+    "audio_filter": (Input("source", "audio"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDeclaration:
+    """What an effect is, readable without running it.
+
+    Attributes:
+        id: contribution id, e.g. ``kadr.blur``; ``names`` are short names for project files.
+        kind: one of :data:`KINDS`.
+        implementations: what it offers, best first: ``filter`` (libavfilter nodes),
+            ``frame`` (Python), ``wasm``, ``shader``, ``audio``.
+        formats: pixel formats it accepts in order of preference; empty: any.
+        window: frames needed before and after; -1: from the start of the clip (sequential only).
+        state: ``stateless`` (any frame in any order) or ``sequential`` (in order, reset on seek).
+        deterministic: ``bit`` (same bytes on every machine), ``machine`` (same bytes on the
+            same class of processor), ``tolerance`` or ``none``.
+        color: ``any``, ``linear``, ``display`` or a named space.
+        spatial: names of parameters measured in pixels of the project, scaled by the host.
+    """
+
+    id: str
+    version: int
+    title: str
+    kind: str = "filter"
+    names: tuple[str, ...] = ()
+    summary: str = ""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    icon: str = ""
+    deprecated_by: str = ""
+    inputs: tuple[Input, ...] = ()
+    implementations: tuple[str, ...] = ("frame",)
+    formats: tuple[str, ...] = ()
+    params: tuple[Param, ...] = ()
+    window: tuple[int, int] = (0, 0)
+    state: str = "stateless"
+    tileable: bool = False
+    halo: int = 0
+    pointwise: bool = False
+    deterministic: str = "bit"
+    color: str = "any"
+    alpha: str = "straight"
+    spatial: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EffectDeclaration:
+        """A declaration from descriptor data; unknown keys are refused with a hint.
+
+        Raises:
+            ValueError: what is wrong, with the key.
+        """
+        known = {f.name for f in fields(cls)}
+        for key in data:
+            if key not in known:
+                raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        values["params"] = tuple(Param.from_dict(p) for p in data.get("params", ()))
+        given = tuple(Input(**i) for i in data.get("inputs", ()))
+        values["inputs"] = given or _DEFAULT_INPUTS.get(str(data.get("kind", "filter")), ())
+        declaration = cls(**values)
+        declaration._check()
+        return declaration
+
+    def _check(self) -> None:
+        check_contribution_id(self.id)
+        _one_of("kind", self.kind, KINDS)
+        _one_of("state", self.state, ("stateless", "sequential"))
+        _one_of("deterministic", self.deterministic, ("bit", "machine", "tolerance", "none"))
+        _one_of("alpha", self.alpha, ("straight", "premultiplied"))
+        for name in self.implementations:
+            _one_of("implementations", name, _IMPLEMENTATIONS)
+        for name in self.formats:
+            _one_of("formats", name, FORMATS)
+        for item in self.inputs:
+            _one_of("inputs.kind", item.kind, _INPUT_KINDS)
+        names = [p.name for p in self.params]
+        if len(set(names)) != len(names):
+            raise ValueError("two parameters have the same name")
+        for name in self.spatial:
+            _one_of("spatial", name, names)
+        if len(self.window) != 2 or (min(self.window) < 0 and self.state != "sequential"):
+            raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
+
+    def neutral(self, values: Mapping[str, Any]) -> bool:
+        """True where no value changes the picture, so that the planner drops the effect."""
+        deciding = [p for p in self.params if p.neutral is not None]
+        return bool(deciding) and all(p.is_neutral(values[p.name]) for p in deciding)
+
+
+def _one_of(key: str, value: str, known: Any) -> None:
+    if value not in known:
+        raise ValueError(f"{key}: {value!r} is unknown; {did_you_mean(value, known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSpec:
+    """One libavfilter node, typed: never a string to be parsed.
+
+    Attributes:
+        name: the filter's name.
+        options: option name and value as FFmpeg writes it (``1.5``, ``64``, ``0x00ff00``).
+        commands: run-time commands, one value a frame, sent before that frame.
+    """
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+    commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, **options: object) -> FilterSpec:
+        """A node with constant options."""
+        return cls(name, tuple((key, _text(value)) for key, value in options.items()))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterContext:
+    """Where a native implementation stands in the plan.
+
+    Attributes:
+        width, height: of the frames that reach it.
+        format: their pixel format (FFmpeg's name).
+        color: what their numbers mean.
+        frames: number of frames of the node; a varying parameter has one value for each.
+        scale: pixels here for one pixel of the project's resolution (already applied to
+            the parameters named in ``spatial``).
+    """
+
+    width: int
+    height: int
+    format: str
+    color: Color
+    frames: int
+    scale: float = 1.0
+
+
+@runtime_checkable
+class FilterEffect(Protocol):
+    """An effect that can say itself as libavfilter nodes; a pure function."""
+
+    def filters(self, values: Mapping[str, Any], at: FilterContext) -> Sequence[FilterSpec] | None:
+        """The chain for these values (constants or :class:`~kadr_sdk.curves.Samples`).
+
+        For a transition the two inputs are already mixed into place by the host: the chain
+        has two inputs and ``values["progress"]`` holds the eased progress of every frame.
+
+        Returns:
+            Nodes from input to output, or None where these values need the next
+            implementation (an animated option that refuses commands).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCall:
+    """What a Python implementation is asked for.
+
+    Attributes:
+        inputs: one window of frames per declared input: ``inputs[0][0]`` is the frame itself
+            where the window is (0, 0), else ``inputs[i][window[0]]``. At the edges of a clip
+            the edge frame is repeated.
+        values: parameters by name at this frame; spatial ones scaled.
+        frame: number of the frame since the start of the clip (transition: of itself).
+        rate: frames per second.
+        time, duration: seconds since the start of the clip, and its length.
+        progress: 0..1 over the clip; for transitions eased by the host.
+        seed: hash of the effect instance; the only source of randomness.
+    """
+
+    inputs: Sequence[Sequence[VideoFrame]]
+    values: Mapping[str, Any]
+    frame: int
+    rate: Fraction
+    time: Fraction
+    duration: Fraction
+    progress: float
+    seed: int
+    width: int
+    height: int
+    format: str
+    color: Color
+
+
+@runtime_checkable
+class FrameEffect(Protocol):
+    """An effect in Python over planes."""
+
+    def frame(self, call: FrameCall) -> VideoFrame:
+        """The output: a new frame of the planned size and format; inputs are never written to."""
+        ...
+
+
+@runtime_checkable
+class AudioEffect(Protocol):
+    """An audio effect over float32 blocks.
+
+    ``latency`` and ``tail`` are samples at the given rate: how late the output is, and how
+    long it rings after the input ended.
+    """
+
+    def process(self, block: AudioBlock, values: Mapping[str, Any]) -> AudioBlock:
+        """The output for one block; blocks come in order, :meth:`reset` is called before a jump."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything heard so far."""
+        ...
+
+
+Determinism = Literal["bit", "machine", "tolerance", "none"]

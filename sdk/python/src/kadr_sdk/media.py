@@ -1,0 +1,168 @@
+"""Media description: what a probe says of a file, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kadr_sdk.color import Color
+from kadr_sdk.errors import Problem
+
+__all__ = ["AudioStream", "FrameIndex", "MediaInfo", "OtherStream", "VideoStream"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """One video stream (or still image).
+
+    Attributes:
+        index: number of the stream in the container.
+        codec: FFmpeg's codec name.
+        width, height: coded size in pixels, before rotation and pixel aspect.
+        pixel_format: FFmpeg's name, e.g. ``yuv420p``.
+        color: as tagged; ``unknown`` where the file says nothing.
+        sample_aspect: width of a pixel divided by its height; 1 where untold.
+        rotation: degrees clockwise to turn for display: 0, 90, 180 or 270.
+        mirrored: flipped left to right (after the rotation) for display.
+        rate: average frames per second; None for a still.
+        variable: the timestamps are not evenly spaced (None: not examined).
+        start: time of the first frame in seconds.
+        duration: in seconds, as far as known without decoding.
+        frames: number of frames, 0 where unknown.
+        time_base: seconds per tick of the stream's timestamps.
+        interlaced: None, ``"tff"`` or ``"bff"``.
+        bit_depth: bits per component.
+        alpha: the picture has an alpha channel.
+        still: a single image, on screen for as long as asked.
+        attached: cover art, not a video track.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    pixel_format: str
+    color: Color = Color()
+    sample_aspect: Fraction = Fraction(1)
+    rotation: int = 0
+    mirrored: bool = False
+    rate: Fraction | None = None
+    variable: bool | None = None
+    start: Fraction = Fraction(0)
+    duration: Fraction | None = None
+    frames: int = 0
+    time_base: Fraction = Fraction(1, 1000)
+    interlaced: str | None = None
+    bit_depth: int = 8
+    alpha: bool = False
+    still: bool = False
+    attached: bool = False
+    language: str = ""
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height in square pixels, upright."""
+        width = max(1, round(self.width * self.sample_aspect))
+        size = (width, self.height)
+        return size if self.rotation % 180 == 0 else (size[1], size[0])
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One audio stream.
+
+    Attributes:
+        rate: samples per second.
+        layout: FFmpeg's channel layout name.
+        start: time of the first sample in seconds (negative: to be cut off).
+        duration: in seconds, as far as known.
+    """
+
+    index: int
+    codec: str
+    rate: int
+    channels: int
+    layout: str
+    sample_format: str = "fltp"
+    start: Fraction = Fraction(0)
+    duration: Fraction | None = None
+    time_base: Fraction = Fraction(1, 48000)
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStream:
+    """A subtitle, data or attachment stream."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """A media file.
+
+    Attributes:
+        path: as given.
+        container: FFmpeg's format name.
+        duration: seconds, None where the container does not say.
+        size: bytes.
+        digest: sha256 of the content as hex, empty until asked for.
+        warnings: what is odd but usable.
+    """
+
+    path: str
+    container: str
+    duration: Fraction | None
+    size: int
+    video: tuple[VideoStream, ...] = ()
+    audio: tuple[AudioStream, ...] = ()
+    other: tuple[OtherStream, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def main_video(self) -> VideoStream | None:
+        """The first video stream that is not cover art."""
+        return next((s for s in self.video if not s.attached), None)
+
+    @property
+    def main_audio(self) -> AudioStream | None:
+        """The first audio stream."""
+        return next(iter(self.audio), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameIndex:
+    """The timestamps of a video stream, read once by demuxing.
+
+    Attributes:
+        time_base: seconds per tick.
+        pts: presentation times in ticks, ascending, one a frame.
+        keys: positions in ``pts`` of random access points, ascending.
+        end: ticks at which the last frame leaves the screen.
+    """
+
+    time_base: Fraction
+    pts: tuple[int, ...]
+    keys: tuple[int, ...]
+    end: int
+
+    @property
+    def start(self) -> Fraction:
+        """Time of the first frame in seconds."""
+        return self.pts[0] * self.time_base
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame to the end of the last."""
+        return (self.end - self.pts[0]) * self.time_base
+
+    @property
+    def variable(self) -> bool:
+        """True where the steps differ by more than one tick."""
+        steps = [b - a for a, b in zip(self.pts, self.pts[1:], strict=False)]
+        return bool(steps) and max(steps) - min(steps) > 1
