@@ -1,0 +1,332 @@
+"""Services: "give me something that can Y". Protocols that the container hands out.
+
+Ask for them by Protocol in a constructor or with ``container.get(EventBus)``. The kernel
+provides the ones here; ``Tracer``, ``Metrics`` and ``Cache`` have defaults that do nothing
+until a plugin provides a real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from kadr_sdk.events import Envelope, Event
+from kadr_sdk.manifest import Contribution, Manifest
+from kadr_sdk.permissions import Permission
+
+__all__ = [
+    "Cache",
+    "Catalogue",
+    "Clock",
+    "Config",
+    "Container",
+    "EventBus",
+    "EventStream",
+    "Gate",
+    "Metrics",
+    "PluginRow",
+    "Plugins",
+    "Scheduler",
+    "Subscription",
+    "Task",
+    "Tracer",
+]
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Event)
+
+
+class Clock(Protocol):
+    """Time, replaceable in tests."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since 1970-01-01 UTC."""
+        ...
+
+
+@runtime_checkable
+class Subscription(Protocol):
+    """A token of a subscription."""
+
+    def cancel(self) -> None:
+        """Stop it; a second call does nothing."""
+        ...
+
+
+class EventStream(Protocol):
+    """A bounded queue of envelopes for a reader at its own pace."""
+
+    dropped: int
+    """How many envelopes were lost because the reader was slow."""
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Envelopes until the stream is closed."""
+        ...
+
+    def get(self, timeout: float | None = None) -> Envelope | None:
+        """The next envelope, or None after ``timeout`` seconds or when closed and empty."""
+        ...
+
+    def close(self) -> None:
+        """End the stream."""
+        ...
+
+
+class EventBus(Protocol):
+    """Publish and subscribe by event class (subclasses are delivered too)."""
+
+    def publish(self, event: Event, *, source: str = "system", correlation: str = "") -> Envelope:
+        """Call every subscriber in order of priority; one that raises is reported and isolated."""
+        ...
+
+    def subscribe(
+        self, kind: type[E], handler: Callable[[E], None], *, priority: int = 0, name: str = ""
+    ) -> Subscription:
+        """Call ``handler`` with every event of ``kind``; the higher priority first."""
+        ...
+
+    def subscribe_envelopes(
+        self, handler: Callable[[Envelope], None], *, priority: int = 0, name: str = ""
+    ) -> Subscription:
+        """Call ``handler`` with every envelope."""
+        ...
+
+    def stream(
+        self, *kinds: type[Event], size: int = 1000, drop: str = "oldest"
+    ) -> EventStream:
+        """A bounded queue; when full it drops the ``oldest`` or the ``newest`` and counts."""
+        ...
+
+    def journal(self) -> Sequence[Envelope]:
+        """The last envelopes, oldest first, for a bug report."""
+        ...
+
+
+class Container(Protocol):
+    """Dependency injection: instances by Protocol and name."""
+
+    def get(self, kind: type[T], name: str = "") -> T:
+        """The instance for this scope, made on first use.
+
+        Raises:
+            ServiceNotFoundError: nothing provides it.
+        """
+        ...
+
+
+class Gate(Protocol):
+    """The permission check."""
+
+    def require(self, plugin: str, permission: Permission) -> None:
+        """Return where the plugin may.
+
+        Raises:
+            PermissionDeniedError: says which of manifest, grant and policy refused.
+        """
+        ...
+
+    def allowed(self, plugin: str, permission: Permission) -> bool:
+        """True where :meth:`require` would return."""
+        ...
+
+
+class Config(Protocol):
+    """Layered settings: defaults < system < user < environment < overrides."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a dotted key."""
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a value in the user's file, atomically.
+
+        Raises:
+            ConfigError: unknown key or wrong type.
+        """
+        ...
+
+    def items(self) -> Sequence[tuple[str, Any, str]]:
+        """Every key with its value and the layer it comes from."""
+        ...
+
+
+class Catalogue(Protocol):
+    """Contributions of active plugins, by kind and id."""
+
+    def find(self, kind: str, name: str) -> Contribution:
+        """By id or short name.
+
+        Raises:
+            NotFoundError: with close matches.
+        """
+        ...
+
+    def all(self, kind: str) -> Sequence[Contribution]:
+        """All of a kind, by descending priority, then id."""
+        ...
+
+    def load(self, kind: str, name: str) -> Any:
+        """The object of the contribution's entry; the same one every time.
+
+        A class is instantiated: with the plugin's context where its constructor takes one
+        argument, else without.
+
+        Raises:
+            NotFoundError: unknown.
+            PluginError: the code raised on import; the plugin is named.
+        """
+        ...
+
+    def describe(self, kind: str, name: str) -> Mapping[str, Any]:
+        """The descriptor file (TOML or JSON) as data, without importing code."""
+        ...
+
+
+class PluginRow(Protocol):
+    """One row of the plugin list."""
+
+    id: str
+    state: str
+    manifest: Manifest | None
+    error: str
+    origin: str
+    enabled: bool
+
+
+class Plugins(Protocol):
+    """The plugin lifecycle, for hosts."""
+
+    def rows(self) -> Sequence[PluginRow]:
+        """Every plugin found, broken ones too, in order of id."""
+        ...
+
+    def activate(self, plugin: str) -> None:
+        """Activate it and what it requires.
+
+        Raises:
+            PluginError: unknown, unresolved or failing.
+        """
+        ...
+
+    def stop(self, plugin: str) -> None:
+        """Stop it and what requires it."""
+        ...
+
+    def suspend(self, plugin: str) -> None:
+        """Take its contributions away without stopping it."""
+        ...
+
+    def resume(self, plugin: str) -> None:
+        """Give a suspended plugin's contributions back."""
+        ...
+
+    def set_enabled(self, plugin: str, enabled: bool) -> None:
+        """Remember whether it is activated at start."""
+        ...
+
+    def execute_command(self, plugin: str, command: str, args: Mapping[str, Any]) -> Any:
+        """Run one of its commands.
+
+        Raises:
+            PluginNotActiveError: it is not active.
+        """
+        ...
+
+    def doctor(self) -> Sequence[Mapping[str, Any]]:
+        """What is wrong, as rows {plugin, severity, message, hint}."""
+        ...
+
+
+class Task(Protocol[T]):  # type: ignore[misc]
+    """A task taken by the scheduler."""
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the result, or raise what the task raised."""
+        ...
+
+    def cancel(self) -> bool:
+        """Withdraw it where it has not begun."""
+        ...
+
+    def done(self) -> bool:
+        """True where it has ended."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Owner of all threads and of the memory budget."""
+
+    cpu_count: int
+    """Processors usable by this process (cgroup and affinity respected)."""
+    memory_budget: int
+    """Bytes that all work together may use."""
+
+    def submit(
+        self,
+        work: Callable[[], T],
+        *,
+        pool: str = "cpu",
+        priority: int = 0,
+        time_limit: float | None = None,
+        name: str = "",
+    ) -> Task[T]:
+        """Queue work on ``cpu``, ``io`` or ``background``; the higher priority first.
+
+        Raises:
+            OverloadedError: the queue is full.
+        """
+        ...
+
+    def reserve(self, amount: int, *, owner: str = "") -> AbstractContextManager[None]:
+        """Hold bytes of the memory budget, waiting until they are free.
+
+        Raises:
+            ResourceError: more than the whole budget.
+        """
+        ...
+
+    def counters(self) -> Mapping[str, Mapping[str, float]]:
+        """Per pool: size, queued, active, completed, failed, rejected, cancelled, timed_out, seconds."""
+        ...
+
+
+class Tracer(Protocol):
+    """Spans of work; the default does nothing."""
+
+    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:
+        """A span around a block."""
+        ...
+
+
+class Metrics(Protocol):
+    """Counters, gauges and histograms; the default does nothing."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        ...
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Add an observation to a histogram."""
+        ...
+
+
+class Cache(Protocol):
+    """Content-addressed storage of finished work; the default keeps nothing."""
+
+    def get(self, kind: str, key: str) -> Path | None:
+        """A verified file for the key, or None. It stays readable until the caller's job ends."""
+        ...
+
+    def put(self, kind: str, key: str, source: Path) -> None:
+        """Take a copy of a finished file; a failure to store is not an error."""
+        ...
