@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BT601_525", "BT601_625", "BT709", "BT2020", "MATRIX", "PRIMARIES", "TRANSFER", "Color"]
+__all__ = ["BT601_525", "BT601_625", "BT709", "BT2020", "MATRIX", "PRIMARIES", "TRANSFER", "UNKNOWN", "Color"]
 
 MATRIX = {
     "gbr": 0,
@@ -78,7 +78,7 @@ class Color:
         if rgb:
             guess = Color("gbr", "bt709", "iec61966-2-1", "pc", self.chroma)
         else:
-            guess = (BT709 if height >= 720 or width >= 1280 else BT601_525)
+            guess = BT709 if height >= 720 or width >= 1280 else BT601_525
         return Color(
             guess.matrix if self.matrix == "unknown" else self.matrix,
             guess.primaries if self.primaries == "unknown" else self.primaries,
@@ -88,6 +88,7 @@ class Color:
         )
 
 
+UNKNOWN = Color()
 BT709 = Color("bt709", "bt709", "bt709", "tv", "left")
 BT601_525 = Color("smpte170m", "smpte170m", "smpte170m", "tv", "left")
 BT601_625 = Color("bt470bg", "bt470bg", "smpte170m", "tv", "left")

@@ -109,8 +109,8 @@ class EffectDeclaration:
                 raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         values["params"] = tuple(Param.from_dict(p) for p in data.get("params", ()))
-        given = tuple(Input(**i) for i in data.get("inputs", ()))
-        values["inputs"] = given or _DEFAULT_INPUTS.get(str(data.get("kind", "filter")), ())
+        default = _DEFAULT_INPUTS.get(str(data.get("kind", "filter")), ())
+        values["inputs"] = tuple(Input(**i) for i in data["inputs"]) if "inputs" in data else default
         declaration = cls(**values)
         declaration._check()
         return declaration

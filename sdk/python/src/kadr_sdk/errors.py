@@ -150,9 +150,7 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def _rebuild(
-    kind: type[KadrError], message: str, path: str, hint: str, data: dict[str, object]
-) -> KadrError:
+def _rebuild(kind: type[KadrError], message: str, path: str, hint: str, data: dict[str, object]) -> KadrError:
     error = kind.__new__(kind)
     KadrError.__init__(error, message, path=path, hint=hint, **data)
     return error

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kadr_sdk.color import Color
+from kadr_sdk.color import UNKNOWN, Color
+from kadr_sdk.media import ZERO
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Plane = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+    Plane = NDArray[Any]
 
 __all__ = ["FORMATS", "AudioBlock", "PixelFormat", "VideoFrame", "pixel_format"]
 
@@ -109,11 +110,11 @@ class VideoFrame:
     format: str
     width: int
     height: int
-    color: Color = Color()
-    time: Fraction = Fraction(0)
+    color: Color = UNKNOWN
+    time: Fraction = ZERO
 
     @classmethod
-    def empty(cls, format: str, width: int, height: int, color: Color = Color()) -> VideoFrame:
+    def empty(cls, format: str, width: int, height: int, color: Color = UNKNOWN) -> VideoFrame:
         """A frame of uninitialised planes."""
         import numpy as np
 

@@ -166,7 +166,7 @@ class Manifest:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
         """A manifest from :meth:`as_dict` data; not validated again."""
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         values["contributions"] = tuple(
             Contribution(**(c | {"names": tuple(c["names"])})) for c in data["contributions"]
         )
@@ -196,9 +196,13 @@ def parse_manifest(data: Mapping[str, Any], path: Path) -> Manifest:
         ManifestError: with every broken rule.
     """
     reader = _Reader()
-    reader.keys(data, "", ("manifest", "plugin", "permissions", "contributes", "hooks", "config", "extensions"))
+    reader.keys(
+        data, "", ("manifest", "plugin", "permissions", "contributes", "hooks", "config", "extensions")
+    )
     if data.get("manifest") != MANIFEST_VERSION:
-        reader.problem("manifest", f"version {data.get('manifest')!r} is unknown", f"write {MANIFEST_VERSION}")
+        reader.problem(
+            "manifest", f"version {data.get('manifest')!r} is unknown", f"write {MANIFEST_VERSION}"
+        )
     plugin = reader.table(data, "plugin")
     reader.keys(plugin, "plugin", _PLUGIN_KEYS)
     values = reader.plugin(plugin)
@@ -270,7 +274,9 @@ class _Reader:
         values["version"] = self.checked(
             _check_version, self.text(table, "version", "plugin.version", "0"), "plugin.version"
         )
-        values["api"] = self.checked(_check_range, self.text(table, "api", "plugin.api", ">=1,<2"), "plugin.api")
+        values["api"] = self.checked(
+            _check_range, self.text(table, "api", "plugin.api", ">=1,<2"), "plugin.api"
+        )
         values["runtime"] = self.text(table, "runtime", "plugin.runtime", "python")
         if values["runtime"] not in _RUNTIMES:
             hint = did_you_mean(values["runtime"], _RUNTIMES)
@@ -289,9 +295,7 @@ class _Reader:
             self.problem("permissions", str(error))
             return ()
 
-    def contributions(
-        self, table: Mapping[str, Any], plugin: str, folder: Path
-    ) -> tuple[Contribution, ...]:
+    def contributions(self, table: Mapping[str, Any], plugin: str, folder: Path) -> tuple[Contribution, ...]:
         found: list[Contribution] = []
         self.keys(table, "contributes", tuple(CONTRIBUTION_KINDS))
         for kind, rows in table.items():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
-from kadr_sdk.color import Color
+from kadr_sdk.color import UNKNOWN, Color
 from kadr_sdk.errors import Problem
 
 __all__ = ["AudioStream", "FrameIndex", "MediaInfo", "OtherStream", "VideoStream"]
+
+
+ZERO, ONE, MILLISECOND = Fraction(0), Fraction(1), Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,16 @@ class VideoStream:
     width: int
     height: int
     pixel_format: str
-    color: Color = Color()
-    sample_aspect: Fraction = Fraction(1)
+    color: Color = UNKNOWN
+    sample_aspect: Fraction = ONE
     rotation: int = 0
     mirrored: bool = False
     rate: Fraction | None = None
     variable: bool | None = None
-    start: Fraction = Fraction(0)
+    start: Fraction = ZERO
     duration: Fraction | None = None
     frames: int = 0
-    time_base: Fraction = Fraction(1, 1000)
+    time_base: Fraction = MILLISECOND
     interlaced: str | None = None
     bit_depth: int = 8
     alpha: bool = False
@@ -84,9 +88,9 @@ class AudioStream:
     channels: int
     layout: str
     sample_format: str = "fltp"
-    start: Fraction = Fraction(0)
+    start: Fraction = ZERO
     duration: Fraction | None = None
-    time_base: Fraction = Fraction(1, 48000)
+    time_base: Fraction = MILLISECOND
     language: str = ""
 
 
@@ -164,5 +168,5 @@ class FrameIndex:
     @property
     def variable(self) -> bool:
         """True where the steps differ by more than one tick."""
-        steps = [b - a for a, b in zip(self.pts, self.pts[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(self.pts)]
         return bool(steps) and max(steps) - min(steps) > 1

@@ -97,9 +97,7 @@ class EventBus(Protocol):
         """Call ``handler`` with every envelope."""
         ...
 
-    def stream(
-        self, *kinds: type[Event], size: int = 1000, drop: str = "oldest"
-    ) -> EventStream:
+    def stream(self, *kinds: type[Event], size: int = 1000, drop: str = "oldest") -> EventStream:
         """A bounded queue; when full it drops the ``oldest`` or the ``newest`` and counts."""
         ...
 

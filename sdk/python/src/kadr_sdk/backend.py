@@ -1,0 +1,167 @@
+"""The contract between planner and backend.
+
+The kernel plans, schedules, joins and verifies without importing a codec library. A backend
+contribution does what touches media: ``pyav`` by default, the in-memory one of
+:mod:`kadr_sdk.testing` in tests. A backend is one object used from several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from kadr_sdk.frames import AudioBlock, VideoFrame
+from kadr_sdk.media import FrameIndex, MediaInfo
+from kadr_sdk.output import Output
+from kadr_sdk.parts import PartReader, PartWriter
+from kadr_sdk.plan import AudioPlan, Node, Segment
+from kadr_sdk.reports import CheckReport, Expectation
+
+__all__ = ["Backend", "Capabilities", "RenderContext"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do, found by trial where a list would lie.
+
+    Attributes:
+        name: contribution id.
+        versions: libraries and their versions; part of the plan's hash.
+        encoders: encoder names by codec name, best first.
+        decoders, filters, muxers: names.
+        implementations: of effects that it can carry out itself: ``filter`` and ``frame``,
+            best first.
+        blends: blend modes that :class:`~kadr_sdk.plan.Place` may name.
+        max_pixels: the largest picture that it decodes, width times height.
+    """
+
+    name: str
+    versions: tuple[tuple[str, str], ...]
+    encoders: dict[str, tuple[str, ...]]
+    decoders: frozenset[str]
+    filters: frozenset[str]
+    muxers: frozenset[str]
+    implementations: tuple[str, ...]
+    blends: frozenset[str]
+    max_pixels: int
+
+
+class RenderContext(Protocol):
+    """What the kernel lends to a backend while it works."""
+
+    def check(self) -> None:
+        """Call at least once a frame: waits while paused.
+
+        Raises:
+            CancelledError: the job was cancelled.
+        """
+        ...
+
+    def advance(self, amount: int) -> None:
+        """Count finished frames (video) or samples (sound)."""
+        ...
+
+    def effect(self, kind: str, name: str) -> Any:
+        """The implementation of a contribution, for :class:`~kadr_sdk.plan.Call` nodes."""
+        ...
+
+    def warn(self, message: str, path: str = "", hint: str = "") -> None:
+        """Tell the user of something odd; it stands in the report."""
+        ...
+
+
+class Backend(Protocol):
+    """Everything that touches media."""
+
+    def capabilities(self) -> Capabilities:
+        """What it can do; cheap after the first call."""
+        ...
+
+    def probe(self, path: Path) -> MediaInfo:
+        """What a file holds.
+
+        Raises:
+            MediaFileError: missing, empty, damaged or not media; says which.
+        """
+        ...
+
+    def index(self, path: Path, stream: int) -> FrameIndex:
+        """Timestamps and random access points of a video stream, by demuxing it once.
+
+        Raises:
+            MediaFileError: the stream has no usable frames.
+        """
+        ...
+
+    def prepare(self, output: Output) -> Output:
+        """The output with encoders chosen and every option that the result depends on.
+
+        Raises:
+            UnsupportedFormatError: a codec, pixel format or container it cannot write, or
+                a combination that the container cannot hold.
+            InvalidParameterError: an option that the encoder does not have.
+        """
+        ...
+
+    def frames(self, root: Node, context: RenderContext) -> Iterator[VideoFrame]:
+        """The frames of a graph as planes; each is valid until the next is taken."""
+        ...
+
+    def encode(self, segment: Segment, output: Output, sink: PartWriter, context: RenderContext) -> str:
+        """Encode all spans of a segment in one session into ``sink`` and finish it.
+
+        Packets have pts in frames from the segment's start. The header holds ``codec``,
+        ``extradata`` (hex), ``width``, ``height``, ``frames`` and ``facts``.
+
+        Returns:
+            Digest of the part.
+        """
+        ...
+
+    def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
+        """Mix and encode the whole sound in one session into ``sink`` and finish it.
+
+        Packets have pts in samples; the header holds ``codec``, ``extradata`` (hex),
+        ``rate``, ``layout``, ``delay`` (samples before the first), ``samples`` and ``facts``.
+        """
+        ...
+
+    def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
+        """The mix as blocks of float32 in order, together exactly ``plan.count`` samples."""
+        ...
+
+    def join(
+        self,
+        parts: Sequence[PartReader],
+        audio: PartReader | None,
+        output: Output,
+        target: Path,
+        context: RenderContext,
+    ) -> None:
+        """Write the container by copying packets; ``target`` is a temporary name.
+
+        Raises:
+            RenderError: parts that do not fit together.
+            StorageError: the disk is full.
+        """
+        ...
+
+    def check(self, path: Path, expected: Expectation, level: str) -> CheckReport:
+        """Verify a file: ``fast`` demuxes, ``full`` decodes all."""
+        ...
+
+    def image(self, frame: VideoFrame, kind: str = "png") -> bytes:
+        """A frame as a PNG or JPEG file."""
+        ...
+
+    def write(
+        self,
+        target: Path,
+        output: Output,
+        frames: Iterable[VideoFrame] | None,
+        sound: Iterable[AudioBlock] | None,
+    ) -> None:
+        """Encode frames and sound from memory into a file, in one session each."""
+        ...

@@ -1,0 +1,162 @@
+"""One Protocol per kind of contribution (kinds: :data:`kadr_sdk.manifest.CONTRIBUTION_KINDS`).
+
+What an entry must be, by kind:
+
+============ =======================================================================
+effect       :class:`~kadr_sdk.effects.FilterEffect` and/or ``FrameEffect``; descriptor file
+transition   the same, with two inputs
+generator    :class:`~kadr_sdk.effects.FrameEffect` without inputs; descriptor file
+audio_effect :class:`~kadr_sdk.effects.AudioEffect`; descriptor file
+exporter     :class:`Exporter`, or data alone: descriptor file
+preset       data alone: descriptor file
+importer     :class:`Importer`
+analyzer     :class:`Analyzer`
+backend      :class:`kadr_sdk.backend.Backend`
+executor     :class:`Executor`
+runtime      :class:`Runtime`
+command      :class:`kadr_sdk.plugin.Command`
+host         :class:`kadr_sdk.plugin.Host`
+service      a class or factory for the Protocol that ``provides`` names
+============ =======================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from kadr_sdk.backend import RenderContext
+from kadr_sdk.effects import EffectDeclaration
+from kadr_sdk.errors import did_you_mean
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.output import Output
+from kadr_sdk.parts import PartReader
+from kadr_sdk.project import Project
+
+__all__ = [
+    "Analyzer",
+    "Executor",
+    "Exporter",
+    "ExporterDescriptor",
+    "Importer",
+    "PresetDescriptor",
+    "Runtime",
+]
+
+T = TypeVar("T")
+
+
+def _from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterDescriptor:
+    """A container (or set of files) that can be delivered.
+
+    Attributes:
+        muxer: FFmpeg's muxer name; empty where the exporter's code writes the files.
+        extensions: with the dot, the first is the usual one.
+        video_codecs, audio_codecs: codec names it can hold, the default first; empty: none.
+        video, audio: default settings by the names of the project's export fields.
+        options: the muxer's own options; ``faststart_options`` are added where asked for.
+        many: it delivers a folder of files.
+    """
+
+    id: str
+    title: str
+    muxer: str = ""
+    extensions: tuple[str, ...] = ()
+    video_codecs: tuple[str, ...] = ()
+    audio_codecs: tuple[str, ...] = ()
+    video: Mapping[str, Any] | None = None
+    audio: Mapping[str, Any] | None = None
+    options: Mapping[str, str] | None = None
+    faststart_options: Mapping[str, str] | None = None
+    faststart: bool = False
+    many: bool = False
+    summary: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ExporterDescriptor:
+        """From descriptor data; unknown keys are refused."""
+        return _from_dict(cls, data)
+
+
+@dataclass(frozen=True, slots=True)
+class PresetDescriptor:
+    """A named set of export settings, in the shape of the project's ``export`` object."""
+
+    id: str
+    title: str
+    container: str
+    summary: str = ""
+    video: Mapping[str, Any] | None = None
+    audio: Mapping[str, Any] | None = None
+    resolution: tuple[int, int] | None = None
+    fps: str | None = None
+    faststart: bool | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PresetDescriptor:
+        """From descriptor data; unknown keys are refused."""
+        return _from_dict(cls, data)
+
+
+class Exporter(Protocol):
+    """Delivers finished parts where no muxer of the backend does."""
+
+    def deliver(
+        self,
+        parts: Sequence[PartReader],
+        audio: PartReader | None,
+        output: Output,
+        target: Path,
+        context: RenderContext,
+    ) -> None:
+        """Write everything to ``target``, a temporary file or folder that the kernel renames."""
+        ...
+
+
+class Importer(Protocol):
+    """Reads a foreign project file."""
+
+    def load(self, path: Path) -> Project:
+        """The project.
+
+        Raises:
+            SerializationError: not such a file.
+        """
+        ...
+
+
+class Analyzer(Protocol):
+    """Frames in, data out."""
+
+    declaration: EffectDeclaration
+
+    def analyze(self, frames: Iterable[VideoFrame], values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """JSON-ready rows, in order of time."""
+        ...
+
+
+class Executor(Protocol):
+    """Carries out independent tasks; the order of results is the order of tasks."""
+
+    def run(self, tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
+        """Run all, at most ``workers`` at once; the first failure stops the rest and is raised."""
+        ...
+
+
+class Runtime(Protocol):
+    """Runs guests of one kind (``core`` WebAssembly, ``extism``)."""
+
+    def load(self, code: bytes, declaration: EffectDeclaration) -> Any:
+        """An effect implementation for the guest's code."""
+        ...

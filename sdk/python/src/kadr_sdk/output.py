@@ -1,0 +1,86 @@
+"""What is delivered: container, encodings, size and rate, fully decided before frame 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kadr_sdk.color import BT709, Color
+
+__all__ = ["AudioEncoding", "Chapter", "Output", "VideoEncoding"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEncoding:
+    """How pictures are encoded.
+
+    Attributes:
+        codec: FFmpeg's codec name (``h264``, ``ffv1``, ``png``).
+        encoder: the backend's encoder (``libx264``), empty until the backend prepared it.
+        pixel_format: FFmpeg's name.
+        width, height: in pixels; rate: frames per second.
+        crf, quality, bitrate: the rate control asked for; at most one is given.
+        bitrate: bits per second; a bitrate makes the whole film one encoder session.
+        gop: most frames between key frames; None: as the encoder does.
+        options: the encoder's own options. The backend's ``prepare`` adds those that
+            determinism needs, so that the plan's hash covers them.
+    """
+
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    rate: Fraction
+    color: Color = BT709
+    encoder: str = ""
+    crf: float | None = None
+    quality: float | None = None
+    bitrate: int | None = None
+    preset: str | None = None
+    profile: str | None = None
+    gop: int | None = None
+    b_frames: int | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AudioEncoding:
+    """How sound is encoded; bitrate in bits per second, None as the encoder does."""
+
+    codec: str
+    rate: int
+    layout: str
+    encoder: str = ""
+    bitrate: int | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of the output; seconds from its start."""
+
+    start: Fraction
+    end: Fraction
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Everything about the file (or files) that a render makes.
+
+    Attributes:
+        exporter: contribution id of the exporter.
+        muxer: FFmpeg's muxer name, empty where the exporter writes files itself.
+        video, audio: None where the output has none.
+        options: the muxer's own options.
+    """
+
+    exporter: str
+    muxer: str
+    video: VideoEncoding | None = None
+    audio: AudioEncoding | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    extension: str = ""
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,178 @@
+"""Parts: encoded packets of one segment (or of the whole sound) in a file of their own.
+
+A part is packets and codec parameters, not a container: containers lose first decode times
+and shift presentation times. Layout, little-endian::
+
+    "KADRPART"  u32 version (1)
+    packets     u32 size, i64 pts, i64 duration, u32 flags (1: key), bytes
+    header      JSON (UTF-8): codec parameters and facts
+    footer      u64 offset of the header, u32 its size, 32 bytes sha256 of all before, "KADREND."
+
+Times are in ticks of the stream's time base: frames for video, samples for sound. Packets
+stand in decode order. A truncated or changed part is detected on opening.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from kadr_sdk.errors import StorageError
+
+__all__ = ["Packet", "PartReader", "PartWriter"]
+
+_MAGIC = b"KADRPART" + struct.pack("<I", 1)
+_PACKET = struct.Struct("<IqqI")
+_FOOTER = struct.Struct("<QI32s8s")
+_END = b"KADREND."
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One encoded packet."""
+
+    data: bytes
+    pts: int
+    duration: int
+    key: bool
+
+
+class PartWriter:
+    """Writes a part; nothing is valid before :meth:`finish`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self.size = 0
+        self._hash = hashlib.sha256()
+        try:
+            self._file: BinaryIO = path.open("wb")
+            self._write(_MAGIC)
+        except OSError as error:
+            raise _storage(error, path) from error
+
+    def write(self, packet: Packet) -> None:
+        """Append a packet in decode order.
+
+        Raises:
+            StorageError: the disk is full or the file is gone.
+        """
+        head = _PACKET.pack(len(packet.data), packet.pts, packet.duration, int(packet.key))
+        try:
+            self._write(head)
+            self._write(packet.data)
+        except OSError as error:
+            raise _storage(error, self.path) from error
+        self.count += 1
+        self.size += len(packet.data)
+
+    def finish(self, header: Mapping[str, Any]) -> str:
+        """Write header and footer and close.
+
+        Args:
+            header: JSON-ready codec parameters and facts; bytes are given as hex.
+
+        Returns:
+            sha256 of the part as hex.
+        """
+        offset = self._file.tell()
+        text = json.dumps(dict(header) | {"packets": self.count}, sort_keys=True).encode()
+        try:
+            self._write(text)
+            digest = self._hash.digest()
+            self._file.write(_FOOTER.pack(offset, len(text), digest, _END))
+            self._file.close()
+        except OSError as error:
+            raise _storage(error, self.path) from error
+        return digest.hex()
+
+    def abandon(self) -> None:
+        """Close and delete; safe to call at any time."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._hash.update(data)
+
+
+class PartReader:
+    """Reads a part.
+
+    Attributes:
+        header: codec parameters and facts as written.
+        digest: sha256 of the content as hex, as the footer says.
+
+    Raises:
+        StorageError: missing, truncated or not a part.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise _storage(error, path) from error
+        try:
+            self._read_ends()
+        except (OSError, struct.error, ValueError) as error:
+            self._file.close()
+            raise StorageError(f"not a complete part: {error}", path=path) from error
+
+    def _read_ends(self) -> None:
+        if self._file.read(len(_MAGIC)) != _MAGIC:
+            raise ValueError("the beginning is wrong")
+        self._file.seek(-_FOOTER.size, 2)
+        offset, length, digest, end = _FOOTER.unpack(self._file.read(_FOOTER.size))
+        self._end = int(offset)
+        self.digest: str = digest.hex()
+        if end != _END:
+            raise ValueError("the end is missing")
+        self._file.seek(self._end)
+        self.header: dict[str, Any] = json.loads(self._file.read(length))
+
+    def __iter__(self) -> Iterator[Packet]:
+        self._file.seek(len(_MAGIC))
+        position = len(_MAGIC)
+        while position < self._end:
+            size, pts, duration, flags = _PACKET.unpack(self._file.read(_PACKET.size))
+            yield Packet(self._file.read(size), pts, duration, bool(flags & 1))
+            position += _PACKET.size + size
+
+    def verify(self) -> bool:
+        """True where the content still has the digest that the footer says."""
+        self._file.seek(-_FOOTER.size, 2)
+        left = self._file.tell()
+        self._file.seek(0)
+        digest = hashlib.sha256()
+        while left > 0:
+            block = self._file.read(min(left, 1 << 20))
+            if not block:
+                return False
+            digest.update(block)
+            left -= len(block)
+        return digest.hexdigest() == self.digest
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> PartReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _storage(error: OSError, path: Path) -> StorageError:
+    return StorageError(
+        f"cannot use the file: {error.strerror or error}", path=path, hint="free space or rights"
+    )

@@ -1,0 +1,446 @@
+"""The plan: what will be made, as plain immutable data.
+
+``Project > Timeline > Graph > Spans > Segments``. A *span* is a stretch of frames with one
+graph of nodes; a *segment* is a unit of encoding, many spans in one encoder session. Nodes
+hold no timeline position: frame 0 of a node is the first frame of its span, times count
+from the clip's own start. So a segment is the same wherever it stands, and its content
+hash says all that its bytes depend on.
+
+Every frame that a node delivers has the node's ``width``, ``height`` and ``format``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from fractions import Fraction
+from typing import Any
+
+from kadr_sdk.color import Color
+from kadr_sdk.curves import Samples
+from kadr_sdk.effects import FilterSpec
+from kadr_sdk.errors import Problem
+from kadr_sdk.media import ONE
+from kadr_sdk.output import Output
+
+__all__ = [
+    "AudioClip",
+    "AudioPlan",
+    "Call",
+    "Conform",
+    "Decode",
+    "FrameTimes",
+    "Native",
+    "Node",
+    "Place",
+    "Ramp",
+    "RenderPlan",
+    "Segment",
+    "Solid",
+    "Source",
+    "Span",
+    "canonical",
+    "content_hash",
+    "media_paths",
+    "walk",
+]
+
+
+def _unhashed(default: Any) -> Any:
+    """A field that does not enter the content hash."""
+    return field(default=default, metadata={"hash": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video stream of a media file. In the hash the file's digest stands for the path."""
+
+    path: str
+    stream: int
+    width: int
+    height: int
+    format: str
+    color: Color
+    still: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """Which source time each frame shows: ``start + k * step``, or the ``k``-th of a list.
+
+    Attributes:
+        start: seconds in the source at the node's first frame.
+        step: seconds a frame; negative backwards, 0 to hold.
+        listed: where the speed varies, the time of every frame instead.
+    """
+
+    start: Fraction
+    step: Fraction
+    listed: tuple[Fraction, ...] = ()
+
+    def at(self, frame: int) -> Fraction:
+        """Source time of a frame counted from the node's first."""
+        return self.listed[frame] if self.listed else self.start + frame * self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """Frames of a source as they come out of the decoder: the frame on screen at each time.
+
+    The one with the greatest timestamp not after the time (tolerance: half a tick); before
+    the first frame, the first; after the end, the last (the planner has refused a clip
+    longer than its media unless holding was asked for).
+
+    Attributes:
+        deinterlace: ``off``, or the field order ``tff`` or ``bff`` to deinterlace by.
+        damage: what to do where a frame cannot be decoded: ``error``, ``hold`` or ``black``.
+    """
+
+    source: Source
+    times: FrameTimes
+    frames: int
+    deinterlace: str = "off"
+    damage: str = "error"
+
+    @property
+    def width(self) -> int:
+        """Coded width."""
+        return self.source.width
+
+    @property
+    def height(self) -> int:
+        """Coded height."""
+        return self.source.height
+
+    @property
+    def format(self) -> str:
+        """The decoder's pixel format."""
+        return self.source.format
+
+
+@dataclass(frozen=True, slots=True)
+class Conform:
+    """Upright, cropped, scaled and converted in one step: the only conversion of a source.
+
+    Order: turn by ``rotation`` clockwise, mirror, crop, scale, convert.
+
+    Attributes:
+        crop: pixels cut from left, top, right and bottom of the upright picture.
+        color_from, color: what comes in and what goes out; exact
+            (``accurate_rnd+bitexact``) and explicit.
+    """
+
+    input: Node
+    width: int
+    height: int
+    format: str
+    color_from: Color
+    color: Color
+    rotation: int = 0
+    mirrored: bool = False
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def frames(self) -> int:
+        """As the input."""
+        return self.input.frames
+
+
+@dataclass(frozen=True, slots=True)
+class Solid:
+    """One colour, straight RGBA 0..1."""
+
+    rgba: tuple[float, float, float, float]
+    width: int
+    height: int
+    format: str
+    color: Color
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Effect carried out by libavfilter nodes in a chain from the inputs to the output.
+
+    Attributes:
+        filters: the first takes all inputs.
+        effect: id and version, for messages.
+        portable: the same bytes on every processor.
+    """
+
+    inputs: tuple[Node, ...]
+    filters: tuple[FilterSpec, ...]
+    width: int
+    height: int
+    format: str
+    effect: str = ""
+    version: int = 0
+    portable: bool = True
+
+    @property
+    def frames(self) -> int:
+        """As the first input, cut to this node's own when it is a window's centre."""
+        return self.inputs[0].frames
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Effect carried out by Python (or a guest) over planes.
+
+    Attributes:
+        effect: contribution id; ``kind`` says in which catalogue (effect, transition, generator).
+        digest: of the code, in the hash.
+        values: sampled parameters by name; ``progress`` among them for transitions.
+        first: number of this node's first frame since the start of the clip.
+        total: frames of the clip (or transition).
+        lead, trail: frames that the inputs have before and after this node's own, so that a
+            window finds its neighbours; at the ends of the clip the edge frame is repeated.
+        window: frames wanted before and after.
+        sequential: frames come in order; ``lead`` reaches back to the clip's start.
+    """
+
+    inputs: tuple[Node, ...]
+    effect: str
+    kind: str
+    version: int
+    digest: str
+    values: tuple[tuple[str, Any], ...]
+    width: int
+    height: int
+    format: str
+    color: Color
+    frames: int
+    rate: Fraction
+    first: int = 0
+    total: int = 0
+    seed: int = 0
+    window: tuple[int, int] = (0, 0)
+    lead: int = 0
+    trail: int = 0
+    sequential: bool = False
+    portable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A layer over a base of the canvas' size and format; the output is the canvas.
+
+    ``x``, ``y``, ``layer_width``, ``layer_height``, ``rotation`` and ``opacity`` are numbers
+    or :class:`~kadr_sdk.curves.Samples`. Alpha of the layer is straight.
+
+    Attributes:
+        x, y: the layer's centre on the canvas in pixels (top left corner of the canvas 0, 0).
+        layer_width, layer_height: size on the canvas in pixels, may be fractions.
+        rotation: degrees clockwise about the layer's centre.
+        opacity: 0..1.
+        blend: name of the blend mode.
+    """
+
+    base: Node
+    layer: Node
+    x: Any
+    y: Any
+    layer_width: Any
+    layer_height: Any
+    rotation: Any = 0.0
+    opacity: Any = 1.0
+    blend: str = "normal"
+
+    @property
+    def width(self) -> int:
+        """Of the canvas."""
+        return self.base.width
+
+    @property
+    def height(self) -> int:
+        """Of the canvas."""
+        return self.base.height
+
+    @property
+    def format(self) -> str:
+        """Of the canvas."""
+        return self.base.format
+
+    @property
+    def frames(self) -> int:
+        """As the base."""
+        return self.base.frames
+
+
+Node = Decode | Conform | Solid | Native | Call | Place
+"""A stage of a span's graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames with one graph. ``start`` counts from the start of the output."""
+
+    start: int = field(metadata={"hash": False})
+    count: int
+    root: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A unit of encoding: spans that follow each other, in one encoder session.
+
+    Attributes:
+        hash: content hash, empty until the plan is sealed.
+        portable: no node depends on the class of processor.
+    """
+
+    index: int
+    start: int
+    count: int
+    spans: tuple[Span, ...]
+    portable: bool = True
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A gain between two samples of a clip: ``linear``, or ``sine`` for equal power.
+
+    ``sine`` goes from a to b as ``a + (b - a) * sin(pi/2 * t)`` where it rises and as
+    ``b + (a - b) * cos(pi/2 * t)`` where it falls, so that two opposite ones add up in power.
+    """
+
+    start: int
+    stop: int
+    a: float
+    b: float
+    shape: str = "linear"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioClip:
+    """A piece of sound on the mix.
+
+    Attributes:
+        start, count: samples of the mix, from the start of the output.
+        source_start: seconds in the source at the first sample.
+        speed: source seconds per second; keep_pitch: stretched instead of resampled.
+        gains: envelopes multiplied together; each a list of ramps in samples since ``start``;
+            before the first and after the last ramp its edge value holds.
+        pan: balance, -1..1, an envelope like the gains.
+        end: seconds in the source where the media ends; silence after it.
+    """
+
+    path: str
+    stream: int
+    start: int
+    count: int
+    source_start: Fraction
+    speed: Fraction = ONE
+    keep_pitch: bool = True
+    reversed: bool = False
+    gains: tuple[tuple[Ramp, ...], ...] = ()
+    pan: tuple[Ramp, ...] = ()
+    track: str = _unhashed("")
+    clip: str = _unhashed("")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlan:
+    """The whole mix; ``count`` samples at ``rate``."""
+
+    rate: int
+    layout: str
+    channels: int
+    count: int
+    clips: tuple[AudioClip, ...]
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """Everything that a render will do.
+
+    Attributes:
+        project: id of the project.
+        frames: of the output.
+        notes: what a user may want to know (snapped edges, conversions, rate control).
+        plugins: id and version of plugins whose code takes part.
+        hash: of all segments, the audio and the output; empty until sealed.
+    """
+
+    project: str
+    output: Output
+    frames: int
+    segments: tuple[Segment, ...]
+    audio: AudioPlan | None
+    backend: str
+    notes: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    plugins: tuple[tuple[str, str], ...] = ()
+    toolchain: tuple[tuple[str, str], ...] = ()
+    hash: str = ""
+
+    @property
+    def seconds(self) -> Fraction:
+        """Length of the output."""
+        if self.output.video is not None:
+            return self.frames / self.output.video.rate
+        if self.audio is not None:
+            return Fraction(self.audio.count, self.audio.rate)
+        return Fraction(0)
+
+    @property
+    def portable(self) -> bool:
+        """True where every class of processor gives the same bytes."""
+        return all(segment.portable for segment in self.segments)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all nodes below it, inputs first."""
+    if isinstance(node, Conform):
+        yield from walk(node.input)
+    elif isinstance(node, Native | Call):
+        for child in node.inputs:
+            yield from walk(child)
+    elif isinstance(node, Place):
+        yield from walk(node.base)
+        yield from walk(node.layer)
+    yield node
+
+
+def media_paths(plan: RenderPlan) -> set[str]:
+    """Every media file that the plan reads."""
+    found = {c.path for c in plan.audio.clips} if plan.audio else set()
+    for segment in plan.segments:
+        for span in segment.spans:
+            found |= {n.source.path for n in walk(span.root) if isinstance(n, Decode)}
+    return found
+
+
+def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
+    """JSON-ready data with one form for equal values; dataclasses carry their type.
+
+    Args:
+        identify: digest of a media file by path, put in the path's place; None keeps paths.
+    """
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, Samples):
+        return {"samples": [canonical(v, identify) for v in value.values]}
+    if is_dataclass(value) and not isinstance(value, type):
+        data: dict[str, Any] = {"type": type(value).__name__}
+        for item in fields(value):
+            if item.metadata.get("hash", True):
+                entry = getattr(value, item.name)
+                known = identify is not None and item.name == "path"
+                data[item.name] = identify(entry) if known and identify else canonical(entry, identify)
+        return data
+    if isinstance(value, tuple | list):
+        return [canonical(v, identify) for v in value]
+    if isinstance(value, dict):
+        return {str(k): canonical(v, identify) for k, v in sorted(value.items())}
+    return value
+
+
+def content_hash(value: Any, identify: Callable[[str], str] | None = None) -> str:
+    """sha256 (hex) of the canonical form of plan data."""
+    text = json.dumps(canonical(value, identify), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,276 @@
+"""Models of the project file, version 1.0.0.
+
+Every field of the format stands here once, with its default, unit and range. An
+``extensions`` object may stand on any object and survives load and save untouched; any
+other unknown key is an error.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kadr_sdk.curves import Curve
+from kadr_sdk.project.values import Animated, ColorText, Duration, Rate, Time, Value
+
+__all__ = [
+    "AudioExport",
+    "Clip",
+    "Crop",
+    "EffectUse",
+    "Export",
+    "Generator",
+    "Loudness",
+    "Marker",
+    "Metadata",
+    "Project",
+    "Stream",
+    "Timeline",
+    "Track",
+    "Transform",
+    "TransitionUse",
+    "VideoExport",
+]
+
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+_MAX_SIDE = 16384
+Even = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
+Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=100_000)]
+
+
+class Model(BaseModel):
+    """Base: unknown keys are errors, ``extensions`` are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, strict=False)
+
+    extensions: dict[str, Any] = Field(default_factory=dict)
+
+
+class Metadata(Model):
+    """About the project."""
+
+    id: Id = "untitled"
+    name: str = ""
+    description: Text = ""
+    author: str = ""
+    created_at: str = ""
+    modified_at: str = ""
+
+
+class Marker(Model):
+    """A named place on the timeline; ``chapter`` markers become chapters of the output."""
+
+    time: Time
+    name: str = ""
+    color: str = ""
+    kind: Literal["chapter", "note", "export"] = "note"
+
+
+class Stream(Model):
+    """Which streams of the file are used: an index in the container, or ``none``."""
+
+    video: int | Literal["none"] | None = None
+    audio: int | Literal["none"] | None = None
+
+
+class Generator(Model):
+    """A picture made from nothing."""
+
+    type: Id
+    parameters: dict[str, Value] = Field(default_factory=dict)
+
+
+class Transform(Model):
+    """Where the picture stands.
+
+    Scale 1 fills the frame as ``fit`` says; position is the offset of the anchor from the
+    frame's centre as a fraction of its width and height (x right, y down); rotation in
+    degrees clockwise; the anchor is a fraction of the picture.
+    """
+
+    scale_x: Animated = 1.0
+    scale_y: Animated = 1.0
+    position_x: Animated = 0.0
+    position_y: Animated = 0.0
+    rotation: Animated = 0.0
+    anchor_x: Animated = 0.5
+    anchor_y: Animated = 0.5
+
+
+class Crop(Model):
+    """Parts of the upright source cut off, as fractions of its width and height."""
+
+    left: Unit = 0.0
+    top: Unit = 0.0
+    right: Unit = 0.0
+    bottom: Unit = 0.0
+
+
+class EffectUse(Model):
+    """An effect on a clip or track; times are clip times."""
+
+    id: Id = ""
+    effect_type: Id
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    enabled: bool = True
+    start_time: Time | None = None
+    end_time: Time | None = None
+
+
+class Clip(Model):
+    """A piece of a source on a track.
+
+    Attributes:
+        source_file: path, relative to the project file; or ``generator``, or ``sequence``
+            (id of a nested timeline): exactly one of them.
+        start_time, duration: on the timeline, after speed; seconds.
+        source_start: first moment used of the source; seconds.
+        speed: above 0; source seconds per timeline second.
+        freeze: source time to hold for the whole clip.
+        opacity, volume: 0..1 and 0..4, may be animated.
+        pan: -1 (left) .. 1 (right).
+        fade_in, fade_out: of the sound; seconds.
+    """
+
+    id: Id
+    source_file: str | None = None
+    generator: Generator | None = None
+    sequence: str | None = None
+    stream: Stream = Stream()
+    start_time: Time = Fraction(0)
+    duration: Duration | None = None
+    source_start: Time = Fraction(0)
+    speed: Animated = 1.0
+    reversed: bool = False
+    freeze: Time | None = None
+    keep_pitch: bool = True
+    past_end: Literal["error", "hold"] = "error"
+    opacity: Animated = 1.0
+    blend: str = "normal"
+    transform: Transform = Transform()
+    crop: Crop = Crop()
+    fit: Literal["contain", "cover", "stretch", "none"] = "contain"
+    deinterlace: Literal["auto", "on", "off"] = "auto"
+    effects: tuple[str | EffectUse, ...] = ()
+    volume: Animated = 1.0
+    pan: Animated = 0.0
+    muted: bool = False
+    fade_in: Time = Fraction(0)
+    fade_out: Time = Fraction(0)
+
+
+class TransitionUse(Model):
+    """From one clip to the next on the same track."""
+
+    id: Id = ""
+    transition_type: Id
+    between: tuple[Id, Id]
+    duration: Duration | None = None
+    alignment: Literal["center", "start", "end"] = "center"
+    direction: str = ""
+    easing: str | tuple[float, float, float, float] = "linear"
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    audio: Literal["crossfade", "cut"] = "crossfade"
+
+
+class Track(Model):
+    """Clips in time; video tracks stack from the first (bottom) to the last (top)."""
+
+    id: Id
+    name: str = ""
+    type: Literal["video", "audio", "subtitle"] = "video"
+    enabled: bool = True
+    locked: bool = False
+    muted: bool = False
+    solo: bool = False
+    volume: Animated = 1.0
+    pan: Animated = 0.0
+    opacity: Animated = 1.0
+    effects: tuple[str | EffectUse, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    transitions: tuple[TransitionUse, ...] = ()
+
+
+class Timeline(Model):
+    """The edit."""
+
+    fps: Rate = Fraction(30)
+    resolution: tuple[Even, Even] = (1920, 1080)
+    sample_rate: Annotated[int, Field(ge=8000, le=384_000)] = 48000
+    channels: Literal["mono", "stereo", "5.1", "7.1"] = "stereo"
+    color: Literal["bt709", "bt601", "bt2020"] = "bt709"
+    background: ColorText = "#000000"
+    tracks: tuple[Track, ...] = ()
+    markers: tuple[Marker, ...] = ()
+
+
+class Loudness(Model):
+    """EBU R128 targets: integrated in LUFS, true peak in dBTP."""
+
+    integrated: Annotated[float, Field(ge=-70, le=0)] = -23.0
+    true_peak: Annotated[float, Field(ge=-20, le=0)] = -1.0
+
+
+class VideoExport(Model):
+    """How pictures are encoded; None means as the preset or exporter says.
+
+    Attributes:
+        bitrate: bits per second.
+        quality: 0..100, mapped to the encoder's own scale.
+        gop: most frames between key frames.
+        options: options of the encoder by its own names.
+    """
+
+    codec: str | None = None
+    crf: Annotated[float, Field(ge=0, le=63)] | None = None
+    bitrate: Annotated[int, Field(gt=0)] | None = None
+    quality: Annotated[float, Field(ge=0, le=100)] | None = None
+    preset: str | None = None
+    profile: str | None = None
+    pixel_format: str | None = None
+    gop: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    b_frames: Annotated[int, Field(ge=0, le=16)] | None = None
+    two_pass: bool | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class AudioExport(Model):
+    """How sound is encoded; bitrate in bits per second."""
+
+    codec: str | None = None
+    bitrate: Annotated[int, Field(gt=0)] | None = None
+    sample_rate: Annotated[int, Field(ge=8000, le=384_000)] | None = None
+    channels: Literal["mono", "stereo", "5.1", "7.1"] | None = None
+    loudness: Loudness | None = None
+
+
+class Export(Model):
+    """What the project is delivered as; what is left open the preset decides."""
+
+    preset: str | None = None
+    container: str | None = None
+    video: VideoExport | None = None
+    audio: AudioExport | None = None
+    resolution: tuple[Even, Even] | None = None
+    fps: Rate | None = None
+    range: tuple[Time, Time] | None = None
+    faststart: bool | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    chapters: bool = True
+
+
+class Project(Model):
+    """The whole document."""
+
+    version: Literal["1.0.0"] = "1.0.0"
+    metadata: Metadata = Metadata()
+    timeline: Timeline = Timeline()
+    sequences: dict[str, Timeline] = Field(default_factory=dict)
+    effects: tuple[EffectUse, ...] = ()
+    export: Export = Export()
+
+
+AnimatedNumber = float | Curve

@@ -1,0 +1,131 @@
+"""The render services that hosts use: open a project, plan it, render it, look at a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from kadr_sdk.backend import Backend
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.media import MediaInfo
+from kadr_sdk.plan import RenderPlan
+from kadr_sdk.project import Project
+from kadr_sdk.reports import RenderReport
+
+__all__ = ["Control", "ProjectStore", "RenderRequest", "Renderer"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """What to render and how; None: as the project says, then as the exporter does.
+
+    Attributes:
+        output: target path; its extension chooses the exporter unless ``container`` or
+            ``preset`` does.
+        range: seconds of the timeline, from and to.
+        resolution, fps: of the output.
+        video, audio: overrides by the names of the project's export fields.
+        workers: segments at once; 0: as many as processors and memory allow.
+        verify: ``fast``, ``full`` or ``off``.
+        overwrite: an existing target may be replaced.
+    """
+
+    output: Path | None = None
+    preset: str | None = None
+    container: str | None = None
+    range: tuple[Fraction, Fraction] | None = None
+    resolution: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    video: Mapping[str, Any] = field(default_factory=dict)
+    audio: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 0
+    verify: str = ""
+    overwrite: bool = False
+    damage: str = "error"
+
+
+class Control(Protocol):
+    """Handle on a running job; usable from any thread."""
+
+    def cancel(self) -> None:
+        """Stop within a frame; nothing stands under the final name."""
+        ...
+
+    def pause(self) -> None:
+        """Hold within a frame."""
+        ...
+
+    def resume(self) -> None:
+        """Go on."""
+        ...
+
+
+class ProjectStore(Protocol):
+    """Project files."""
+
+    def open(self, path: Path) -> Project:
+        """Read and check a document; documents of the original shape are converted.
+
+        Raises:
+            InvalidPathError: missing or not a file.
+            SerializationError, ValidationError: see :func:`kadr_sdk.project.parse_project`.
+        """
+        ...
+
+    def save(self, project: Project, path: Path) -> None:
+        """Write atomically, keeping backups of what stood there.
+
+        Raises:
+            StorageError: the old file is untouched.
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """From a project to pictures. ``base`` is the folder that relative media paths start from."""
+
+    def backend(self) -> Backend:
+        """The backend in use.
+
+        Raises:
+            DependencyMissingError: none is installed; says which to install.
+        """
+        ...
+
+    def probe(self, path: Path) -> MediaInfo:
+        """What a media file holds, remembered while the kernel runs and the file is unchanged."""
+        ...
+
+    def plan(self, project: Project, base: Path, request: RenderRequest) -> RenderPlan:
+        """A sealed plan; every problem of project, media and output at once.
+
+        Raises:
+            ValidationError: with every problem, before any frame.
+        """
+        ...
+
+    def control(self) -> Control:
+        """A new control to pass to :meth:`render`."""
+        ...
+
+    def render(
+        self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
+    ) -> RenderReport:
+        """Plan, render, join, verify and put the result under its final name.
+
+        Progress and outcome are events. On any failure nothing stands under the final name
+        and what stood there is untouched.
+
+        Raises:
+            ValidationError: before any frame.
+            InvalidPathError: target exists, is an input, or cannot be written.
+            RenderError, ResourceError, CancelledError: while working.
+        """
+        ...
+
+    def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
+        """The output frame at a time of the timeline, as RGB (``rgb24``)."""
+        ...

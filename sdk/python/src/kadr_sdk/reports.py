@@ -1,0 +1,72 @@
+"""What a render says of itself when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kadr_sdk.errors import Problem
+
+__all__ = ["CheckReport", "Expectation", "RenderReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a finished file must be; None: not checked.
+
+    Attributes:
+        frames: packets and, at level ``full``, decoded frames of the video stream.
+        samples: length of the sound in samples, within one codec frame.
+        color: matrix, primaries, transfer and range as FFmpeg names them.
+    """
+
+    frames: int | None = None
+    rate: str | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_format: str | None = None
+    color: tuple[str, str, str, str] | None = None
+    samples: int | None = None
+    sample_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The result of verifying a file: no problems means good."""
+
+    level: str
+    problems: tuple[Problem, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """True where nothing is wrong."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class RenderReport:
+    """A finished render.
+
+    Attributes:
+        seconds: of wall clock for the whole job; ``stages`` splits it.
+        digest: sha256 of the output file as hex.
+    """
+
+    job: str
+    output: str
+    frames: int
+    duration: float
+    bytes: int
+    seconds: float
+    workers: int
+    segments: int
+    digest: str
+    plan: str
+    stages: dict[str, float] = field(default_factory=dict)
+    check: CheckReport | None = None
+    warnings: tuple[Problem, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        return asdict(self)
