@@ -132,7 +132,7 @@ class EffectDeclaration:
             raise ValueError("two parameters have the same name")
         for name in self.spatial:
             _one_of("spatial", name, names)
-        if len(self.window) != 2 or (min(self.window) < 0 and self.state != "sequential"):
+        if min(self.window) < 0 and self.state != "sequential":
             raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
 
     def neutral(self, values: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from fractions import Fraction
@@ -80,7 +81,7 @@ def parse_keyframes(data: Mapping[str, Any], fps: Fraction | None) -> Curve:
     if len(data["keyframes"]) > 100_000:
         raise ValueError("more than 100000 keyframes")
     keys = tuple(_keyframe(row, number, fps) for number, row in enumerate(data["keyframes"]))
-    for before, after in zip(keys, keys[1:], strict=False):
+    for before, after in itertools.pairwise(keys):
         if after.time <= before.time:
             raise ValueError("keyframes stand in ascending order of time")
         if _width(before.value) != _width(after.value):
