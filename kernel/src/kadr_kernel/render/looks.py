@@ -1,0 +1,255 @@
+"""Effects in a plan: found, checked, elided where neutral, and given their best implementation."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from kadr_sdk.backend import Capabilities
+from kadr_sdk.color import Color
+from kadr_sdk.curves import Samples, sample
+from kadr_sdk.effects import EffectDeclaration, FilterContext, FilterEffect, FrameEffect
+from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
+from kadr_sdk.params import check_params
+from kadr_sdk.plan import Call, Native, Node
+from kadr_sdk.project import EffectUse
+from kadr_sdk.services import Catalogue
+from kadr_sdk.times import frame_at
+
+__all__ = ["Look", "Looks", "Moment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An effect use, checked.
+
+    Attributes:
+        values: constants and curves by parameter name.
+        start, end: frames since the start of the clip; None: all of it.
+        seed: hash of the instance.
+    """
+
+    path: str
+    kind: str
+    declaration: EffectDeclaration
+    values: Mapping[str, Any]
+    start: int | None
+    end: int | None
+    seed: int
+
+    def active(self, frame: int) -> bool:
+        """True where it acts on a frame counted from the clip's start."""
+        return (self.start is None or frame >= self.start) and (self.end is None or frame < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The stretch of a clip that a node is made for.
+
+    Attributes:
+        first, count: frames since the start of the clip.
+        total: frames of the clip.
+        scale: pixels of the node for one pixel of the project's resolution.
+        lead, trail: frames that the inputs have beyond the stretch.
+    """
+
+    rate: Fraction
+    first: int
+    count: int
+    total: int
+    color: Color
+    scale: float = 1.0
+    lead: int = 0
+    trail: int = 0
+
+
+class Looks:
+    """Looks effects up once each and turns uses into nodes."""
+
+    def __init__(self, catalogue: Catalogue, capabilities: Capabilities) -> None:
+        self._catalogue = catalogue
+        self._capabilities = capabilities
+        self._declarations: dict[tuple[str, str], EffectDeclaration] = {}
+        self._digests: dict[str, str] = {}
+        self.plugins: set[str] = set()
+
+    def declaration(self, kind: str, name: str) -> EffectDeclaration:
+        """The declaration of an effect, transition or generator by id or short name.
+
+        Raises:
+            NotFoundError: nothing of that kind has the name.
+            PluginError: its descriptor is broken.
+        """
+        found = self._catalogue.find(kind, name)
+        key = (kind, found.id)
+        if key not in self._declarations:
+            try:
+                data = dict(self._catalogue.describe(kind, found.id))
+                self._declarations[key] = EffectDeclaration.from_dict(data)
+            except (ValueError, TypeError) as error:
+                raise PluginError(
+                    f"the descriptor of {found.id} is broken: {error}", path=found.plugin
+                ) from error
+        self.plugins.add(found.plugin)
+        return self._declarations[key]
+
+    def look(
+        self, kind: str, name: str, use: EffectUse, path: str, fps: Fraction, problems: list[Problem]
+    ) -> Look | None:
+        """A checked use; None where it does nothing or where a problem was added."""
+        if not use.enabled:
+            return None
+        field = {"transition": "transition_type", "generator": "type"}.get(kind, "effect_type")
+        try:
+            declaration = self.declaration(kind, name)
+        except NotFoundError as error:
+            problems.append(Problem(f"{path}.{field}", error.message, error.hint))
+            return None
+        except KadrError as error:
+            problems.append(Problem(path, str(error)))
+            return None
+        values, found = check_params(declaration.params, use.parameters, f"{path}.parameters")
+        problems.extend(found)
+        if found or (kind == "effect" and declaration.neutral(values)):
+            return None
+        start = frame_at(use.start_time, fps) if use.start_time is not None else None
+        end = frame_at(use.end_time, fps) if use.end_time is not None else None
+        if start is not None and end is not None and end <= start:
+            problems.append(Problem(f"{path}.end_time", "ends before it starts"))
+            return None
+        return Look(path, kind, declaration, values, start, end, _seed(path, use))
+
+    def node(
+        self,
+        look: Look,
+        inputs: Sequence[Node],
+        size: tuple[int, int],
+        format: str,
+        at: Moment,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Node:
+        """The node of a use over a stretch of frames.
+
+        Args:
+            inputs: in the declared order, already of a format that the effect accepts.
+            size: of the output. format: of inputs and output.
+            extra: host-owned values (``progress``).
+
+        Raises:
+            KadrError: no implementation fits this backend; names effect, engine and remedy.
+        """
+        values = self._sampled(look, at, extra)
+        for way in look.declaration.implementations:
+            if way not in self._capabilities.implementations:
+                continue
+            if way == "filter":
+                native = self._native(look, inputs, size, format, at, values)
+                if native is not None:
+                    return native
+            elif way == "frame":
+                return self._call(look, inputs, size, format, at, values)
+        offered = ", ".join(look.declaration.implementations)
+        raise PluginError(
+            f"effect {look.declaration.id} cannot run on the backend {self._capabilities.name} with these values",
+            path=look.path,
+            hint=f"it offers: {offered}; the backend carries out: {', '.join(self._capabilities.implementations)}",
+        )
+
+    def _sampled(self, look: Look, at: Moment, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+        values = {n: sample(v, at.rate, at.first, at.count) for n, v in look.values.items()}
+        for name in look.declaration.spatial:
+            values[name] = _scaled(values[name], at.scale)
+        return values | dict(extra or {})
+
+    def _native(
+        self,
+        look: Look,
+        inputs: Sequence[Node],
+        size: tuple[int, int],
+        format: str,
+        at: Moment,
+        values: dict[str, Any],
+    ) -> Native | None:
+        implementation = self._load(look)
+        if not isinstance(implementation, FilterEffect):
+            return None
+        context = FilterContext(*size, format, at.color, at.count, at.scale)
+        specs = implementation.filters(values, context)
+        if specs is None or any(s.name not in self._capabilities.filters for s in specs):
+            return None
+        declaration = look.declaration
+        portable = declaration.deterministic == "bit"
+        return Native(
+            tuple(inputs), tuple(specs), *size, format, declaration.id, declaration.version, portable
+        )
+
+    def _call(
+        self,
+        look: Look,
+        inputs: Sequence[Node],
+        size: tuple[int, int],
+        format: str,
+        at: Moment,
+        values: dict[str, Any],
+    ) -> Call:
+        implementation = self._load(look)
+        declaration = look.declaration
+        if not isinstance(implementation, FrameEffect):
+            raise PluginError(
+                f"{declaration.id} says it has a frame implementation and has none", path=look.path
+            )
+        return Call(
+            tuple(inputs),
+            declaration.id,
+            look.kind,
+            declaration.version,
+            self._digest(implementation),
+            tuple(sorted(values.items())),
+            *size,
+            format,
+            at.color,
+            at.count,
+            at.rate,
+            at.first,
+            at.total,
+            look.seed,
+            declaration.window if declaration.state == "stateless" else (0, 0),
+            at.lead,
+            at.trail,
+            declaration.state == "sequential",
+            declaration.deterministic == "bit",
+        )
+
+    def _load(self, look: Look) -> Any:
+        return self._catalogue.load(look.kind, look.declaration.id)
+
+    def _digest(self, implementation: object) -> str:
+        """sha256 of the source file of an implementation: other code, other hash."""
+        kind = type(implementation)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if name not in self._digests:
+            try:
+                code = Path(inspect.getfile(kind)).read_bytes()
+            except (OSError, TypeError):
+                code = name.encode()
+            self._digests[name] = hashlib.sha256(code).hexdigest()
+        return self._digests[name]
+
+
+def _seed(path: str, use: EffectUse) -> int:
+    """A hash of the instance that holds no timeline position: its id, or its type."""
+    text = use.id or use.effect_type
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
+
+
+def _scaled(value: Any, scale: float) -> Any:
+    if isinstance(value, Samples):
+        return Samples(tuple(_scaled(v, scale) for v in value.values))
+    if isinstance(value, tuple):
+        return tuple(round(float(v) * scale, 6) for v in value)
+    return round(float(value) * scale, 6)

@@ -1,0 +1,73 @@
+"""Project files: opened with every problem at once, saved atomically with backups."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from kadr_sdk.errors import InvalidPathError, SerializationError, StorageError
+from kadr_sdk.events import Event, ProjectOpened, ProjectSaved
+from kadr_sdk.project import Project, dump_project, parse_project
+from kadr_sdk.project.parse import MAX_BYTES
+
+from kadr_kernel.render.files import storage_error, write_atomic
+from kadr_kernel.render.original import convert_original, is_original
+
+__all__ = ["FileProjectStore"]
+
+
+class FileProjectStore:
+    """Projects as ``.tlp`` files; the last ``backups`` versions stay beside as ``name.tlp.1`` …"""
+
+    def __init__(self, publish: Callable[[Event], object], *, backups: int = 3) -> None:
+        self._publish = publish
+        self._backups = backups
+
+    def open(self, path: Path) -> Project:
+        """Read and check a document; documents of the original shape are converted."""
+        text = _read(path)
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None  # parse_project says precisely what is wrong
+        source = convert_original(data) if isinstance(data, dict) and is_original(data) else text
+        project = parse_project(source, name=str(path))
+        self._publish(ProjectOpened(project.metadata.id, str(path)))
+        return project
+
+    def save(self, project: Project, path: Path) -> None:
+        """Write atomically, keeping backups of what stood there."""
+        data = dump_project(project).encode()
+        if path.exists():
+            self._rotate(path)
+        write_atomic(path, data)
+        self._publish(ProjectSaved(project.metadata.id, str(path)))
+
+    def _rotate(self, path: Path) -> None:
+        names = [path.with_name(f"{path.name}.{n}") for n in range(1, self._backups + 1)]
+        try:
+            for newer, older in reversed(list(itertools.pairwise(names))):
+                if newer.exists():
+                    newer.replace(older)
+            if names:
+                shutil.copy2(path, names[0])
+        except OSError as error:
+            raise storage_error(error, path) from error
+
+
+def _read(path: Path) -> str:
+    if not path.exists():
+        raise InvalidPathError("there is no such project file", path=path, hint="check the spelling")
+    if not path.is_file():
+        raise InvalidPathError("not a file", path=path, hint="give the .tlp file itself")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SerializationError("the project is larger than 256 MB", path=path)
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SerializationError("not a text file in UTF-8", path=path) from error
+    except OSError as error:
+        raise StorageError(f"cannot read: {error.strerror}", path=path) from error
