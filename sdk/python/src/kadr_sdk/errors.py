@@ -1,6 +1,6 @@
 """Errors: data in, sentence out, with path and remedy.
 
-The tree (26 leaves; each has a stable ``code`` and says whether a retry can help)::
+The tree (25 leaves; each has a stable ``code`` and says whether a retry can help)::
 
     KadrError
     ├── InputError                   what the user gave
@@ -179,12 +179,12 @@ class ValidationError(InputError):
 
     def as_dict(self) -> dict[str, object]:
         """As the base, without repeating the problems among the data."""
-        plain = super().as_dict()
+        plain = KadrError.as_dict(self)  # no super(): ManifestError borrows this method
         plain["data"] = {}
         return plain
 
     def __str__(self) -> str:
-        head = super().__str__()
+        head = KadrError.__str__(self)
         return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
 
 

@@ -10,7 +10,8 @@ name       scope                   meaning
 ========== ======================= ===================================================
 read       path or ``*``           read files at or below the path
 write      path or ``*``           create and change files at or below the path
-net        ``host[:port]``, ``*``  connect; ``*.example.org`` covers subdomains only
+net        ``host[:port]``, ``*``  connect; ``*.example.org`` covers subdomains only;
+                                   ASCII (punycode) names, IPv6 in brackets
 process    program name or ``*``   start programs
 gpu        ``*``                   use GPU devices
 model      model id or ``*``       run a machine-learning model
@@ -24,7 +25,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -46,6 +48,10 @@ PERMISSIONS: dict[str, str] = {
 """Every permission and what it lets a plugin do, in the user's words."""
 
 _UNSCOPED = ("gpu", "clock", "native")
+_NET = re.compile(
+    r"((?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +68,9 @@ class Permission:
             raise ValueError(f"permission {self.name}: the scope is empty or not plain text")
         if self.name in _UNSCOPED and self.scope != "*":
             raise ValueError(f"permission {self.name} has no scope; write *")
+        # Anything but a plain host here, such as "evil.org/.example.org", could pass for a subdomain.
+        if self.name == "net" and self.scope != "*" and not _NET.fullmatch(self.scope):
+            raise ValueError(f"permission net: {self.scope!r} is not host[:port], *.domain or *")
 
     @classmethod
     def parse(cls, text: str) -> Permission:
@@ -105,13 +114,19 @@ def _path_covers(granted: str, wanted: str) -> bool:
 
 
 def _host_covers(granted: str, wanted: str) -> bool:
-    granted_host, _, granted_port = granted.lower().partition(":")
-    wanted_host, _, wanted_port = wanted.lower().partition(":")
+    granted_host, granted_port = _split_host(granted)
+    wanted_host, wanted_port = _split_host(wanted)
     if granted_port and granted_port != wanted_port:
         return False
     if granted_host.startswith("*."):
         return wanted_host.endswith(granted_host[1:]) and len(wanted_host) > len(granted_host) - 1
     return granted_host == wanted_host
+
+
+def _split_host(scope: str) -> tuple[str, str]:
+    match = _NET.fullmatch(scope)
+    assert match, "checked when the permission was made"
+    return match[1].lower().rstrip("."), match[2] or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +142,18 @@ class PermissionSet:
         return cls(tuple(sorted(parsed)))
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Iterable[str] | bool]) -> PermissionSet:
-        """A set from a manifest's table: ``read = ["/media"]``, ``gpu = true``."""
+    def from_table(cls, table: Mapping[str, Sequence[str] | bool]) -> PermissionSet:
+        """A set from a manifest's table: ``read = ["/media"]``, ``gpu = true``.
+
+        Raises:
+            ValueError: unknown name, malformed scope, or neither a list of texts nor a boolean.
+        """
         found: list[Permission] = []
         for name, scopes in table.items():
             if scopes is True:
                 found.append(Permission(name))
             elif scopes is not False:
-                found.extend(Permission(name, scope) for scope in scopes)
+                found.extend(Permission(name, scope) for scope in _texts(name, scopes))
         return cls.of(found)
 
     def covers(self, wanted: Permission) -> bool:
@@ -154,3 +173,10 @@ class PermissionSet:
 
     def __len__(self) -> int:
         return len(self.permissions)
+
+
+def _texts(name: str, scopes: object) -> list[str]:
+    # A bare text is iterable too: "/media" would ask for "/", "m", "e" and so on.
+    if not isinstance(scopes, list | tuple) or not all(isinstance(scope, str) for scope in scopes):
+        raise ValueError(f"permission {name}: write a list of texts or true")
+    return list(scopes)
