@@ -1,0 +1,98 @@
+"""The canvas: size, pixel format and colour in which layers meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kadr_sdk.color import BT601_525, BT709, BT2020, Color
+from kadr_sdk.frames import FORMATS, pixel_format
+from kadr_sdk.output import VideoEncoding
+from kadr_sdk.params import parse_color
+from kadr_sdk.plan import Conform, Node, Solid
+from kadr_sdk.project import Timeline
+
+__all__ = ["Canvas", "canvas_for", "converted", "fitting_format", "with_alpha"]
+
+TIMELINE_COLORS = {"bt709": BT709, "bt601": BT601_525, "bt2020": BT2020}
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What every layer is converted to.
+
+    Attributes:
+        project: resolution that spatial parameters are measured in.
+    """
+
+    width: int
+    height: int
+    format: str
+    color: Color
+    background: tuple[float, float, float, float]
+    project: tuple[int, int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+    def solid(self, frames: int, *, transparent: bool = False) -> Solid:
+        """The background, or nothing at all in the format with alpha."""
+        rgba = (0.0, 0.0, 0.0, 0.0) if transparent else self.background
+        name = with_alpha(self.format) if transparent else self.format
+        return Solid(rgba, self.width, self.height, name, self.color, frames)
+
+
+def canvas_for(timeline: Timeline, encoding: VideoEncoding) -> Canvas:
+    """The canvas of an output: its size, and its pixel format where layers can meet in it."""
+    known = FORMATS.get(encoding.pixel_format)
+    format = encoding.pixel_format if known and not known.rgb and known.planes == 3 else "yuv444p"
+    if known is not None and known.alpha and not known.rgb:
+        format = encoding.pixel_format.replace("yuva", "yuv")
+    if known is not None and known.planes == 1 and not known.rgb:
+        format = "yuv444p" if known.depth == 8 else "yuv444p10le"
+    if known is not None and known.rgb and known.depth > 8:
+        format = "yuv444p16le"
+    red, green, blue, _ = parse_color(timeline.background)
+    color = TIMELINE_COLORS[timeline.color]
+    return Canvas(
+        encoding.width, encoding.height, format, color, (red, green, blue, 1.0), timeline.resolution
+    )
+
+
+def with_alpha(name: str) -> str:
+    """The format of the same kind that has alpha, 16 bit where there is none of the depth."""
+    layout = pixel_format(name)
+    if layout.alpha:
+        return name
+    candidate = name.replace("yuv", "yuva", 1)
+    return candidate if candidate in FORMATS else f"yuva{name[3:6]}p16le"
+
+
+def fitting_format(current: str, accepted: tuple[str, ...]) -> str:
+    """The accepted format that loses least: the same, then alpha, depth and chroma kept."""
+    if not accepted or current in accepted:
+        return current
+    have = pixel_format(current)
+
+    def loss(name: str) -> tuple[bool, bool, bool, int, int]:
+        offer = pixel_format(name)
+        coarser = offer.log2_chroma[0] > have.log2_chroma[0] or offer.log2_chroma[1] > have.log2_chroma[1]
+        extra = (
+            abs(offer.depth - have.depth) + 100 * (offer.alpha != have.alpha) + 10 * (offer.rgb != have.rgb)
+        )
+        missing = have.alpha and not offer.alpha
+        return missing, offer.depth < have.depth, coarser, extra, accepted.index(name)
+
+    return min(accepted, key=loss)
+
+
+def converted(node: Node, format: str, color: Color, size: tuple[int, int] | None = None) -> Node:
+    """The node in another format or size; itself where it already is."""
+    width, height = size or (node.width, node.height)
+    if node.format == format and (width, height) == (node.width, node.height):
+        return node
+    rgb = pixel_format(node.format).rgb
+    source = color.filled(width, height, rgb=True) if rgb else color
+    target = Color("gbr", color.primaries, color.transfer, "pc") if pixel_format(format).rgb else color
+    return Conform(node, width, height, format, source, target)

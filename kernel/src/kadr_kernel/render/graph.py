@@ -1,0 +1,216 @@
+"""From the resolved timeline to spans: one graph for each stretch with the same layers."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from kadr_sdk.curves import Samples, sample
+from kadr_sdk.easings import easing
+from kadr_sdk.errors import Problem, did_you_mean
+from kadr_sdk.frames import pixel_format
+from kadr_sdk.plan import Node, Place, Span
+from kadr_sdk.project import EffectUse
+
+from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
+from kadr_kernel.render.geometry import Placement
+from kadr_kernel.render.layers import Layer, LayerBuilder, product
+from kadr_kernel.render.looks import Look, Moment
+from kadr_kernel.render.segments import Stretch
+from kadr_kernel.render.timeline import ClipView, Joint, TimelineView, TrackView
+
+__all__ = ["GraphBuilder"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What was looked up for a track once."""
+
+    looks: tuple[Look, ...]
+    joints: dict[int, Look]
+
+
+class GraphBuilder:
+    """Spans of a timeline over ``first .. end - 1`` output frames."""
+
+    def __init__(self, view: TimelineView, builder: LayerBuilder, first: int, end: int) -> None:
+        self._view = view
+        self._builder = builder
+        self._canvas: Canvas = builder.canvas
+        self._first = first
+        self._end = end
+        self._tracks = [t for t in view.tracks if t.track.type == "video"]
+        self._checked: dict[int, _Checked] = {}
+
+    def check(self, blends: frozenset[str], problems: list[Problem]) -> None:
+        """Look up and check every effect, transition, generator and blend mode once."""
+        for track in self._tracks:
+            for view in track.clips:
+                self._builder.check(view, problems)
+                self._builder.check_generator(view, problems)
+                if view.clip.blend not in blends:
+                    hint = did_you_mean(view.clip.blend, blends)
+                    problems.append(
+                        Problem(f"{view.path}.blend", f"unknown blend mode {view.clip.blend!r}", hint)
+                    )
+            looks = self._builder.checked(track.track.effects, f"{track.path}.effects", problems)
+            for look in looks:
+                if look.declaration.window != (0, 0) or look.declaration.state == "sequential":
+                    message = f"{look.declaration.id} needs neighbouring frames and cannot stand on a track"
+                    problems.append(Problem(look.path, message, "put it on the clips"))
+            joints = {id(j): found for j in track.joints if (found := self._transition(j, problems))}
+            self._checked[id(track)] = _Checked(looks, joints)
+
+    def _transition(self, joint: Joint, problems: list[Problem]) -> Look | None:
+        parameters = dict(joint.use.parameters)
+        if joint.use.direction:
+            parameters["direction"] = joint.use.direction
+        use = EffectUse(id=joint.use.id, effect_type=joint.use.transition_type, parameters=parameters)
+        try:
+            easing(joint.use.easing)
+        except ValueError as error:
+            problems.append(Problem(f"{joint.path}.easing", str(error)))
+        looks = self._builder.looks
+        return looks.look("transition", use.effect_type, use, joint.path, self._builder.fps, problems)
+
+    # -- stretches and cuts ------------------------------------------------------------------
+
+    def stretches(self) -> list[Stretch]:
+        """Stretches between clip edges, for the segment cuts."""
+        edges = {self._first, self._end}
+        for track in self._tracks:
+            for view in track.clips:
+                edges |= {view.seen_start, view.seen_end}
+        points = sorted(e for e in edges if self._first <= e <= self._end)
+        return [self._stretch(a, b) for a, b in itertools.pairwise(points)]
+
+    def _stretch(self, start: int, end: int) -> Stretch:
+        seen = [v for t in self._tracks for v in t.clips if v.seen_start <= start < v.seen_end]
+        if not seen:
+            return Stretch(start, end, start, "gap")
+        lowest = seen[0]
+        identity = "\n".join(f"{v.clip.id} {v.clip.source_file} {v.clip.source_start}" for v in seen)
+        whole = any(self._builder.sequential(v) for v in seen)
+        return Stretch(start, end, lowest.seen_start, identity, whole)
+
+    def points(self) -> set[int]:
+        """Frames at which the graph changes."""
+        found = {self._first, self._end}
+        for track in self._tracks:
+            for view in track.clips:
+                found |= {view.seen_start, view.seen_end} | self._builder.edges(view)
+            for look in self._checked[id(track)].looks:
+                found |= {f for f in (look.start, look.end) if f is not None}
+        return {f for f in found if self._first <= f <= self._end}
+
+    # -- one span ----------------------------------------------------------------------------
+
+    def span(self, start: int, end: int) -> Span:
+        """The graph over output frames ``start .. end - 1``, in which no layer comes or goes."""
+        base: Node | None = None
+        for track in self._tracks:
+            layer = self._track_layer(track, start, end, bottom=base is None)
+            if layer is not None:
+                base = self._stack(base, layer, end - start)
+        root = base if base is not None else self._canvas.solid(end - start)
+        return Span(start - self._first, end - start, root)
+
+    def _stack(self, base: Node | None, layer: Layer, count: int, *, transparent: bool = False) -> Node:
+        canvas = self._canvas
+        if layer.opaque and layer.place.covers(*canvas.size):
+            format = with_alpha(canvas.format) if transparent else canvas.format
+            return converted(layer.node, format, canvas.color, canvas.size)
+        if base is None:
+            base = canvas.solid(count, transparent=transparent)
+        place = layer.place
+        return Place(
+            base,
+            layer.node,
+            place.x,
+            place.y,
+            place.width,
+            place.height,
+            place.rotation,
+            layer.opacity,
+            layer.blend,
+        )
+
+    def _track_layer(self, track: TrackView, start: int, end: int, *, bottom: bool) -> Layer | None:
+        checked = self._checked[id(track)]
+        looks = [k for k in checked.looks if k.active(start)]
+        layer = self._shown(track, checked, start, end, bottom=bottom and not looks)
+        if layer is None:
+            return None
+        if looks:
+            layer = self._with_track_effects(layer, looks, start, end)
+        opacity = sample(track.track.opacity, self._builder.fps, start, end - start)
+        if opacity == 0:
+            return None
+        return replace(layer, opacity=product(layer.opacity, opacity, end - start))
+
+    def _shown(
+        self, track: TrackView, checked: _Checked, start: int, end: int, *, bottom: bool
+    ) -> Layer | None:
+        joint = next((j for j in track.joints if j.start <= start < j.end), None)
+        if joint is not None:
+            return self._joined(joint, checked.joints[id(joint)], start, end, bottom=bottom)
+        view = next((v for v in track.clips if v.seen_start <= start < v.seen_end), None)
+        return self._builder.layer(view, start, end) if view is not None else None
+
+    def _joined(self, joint: Joint, look: Look, start: int, end: int, *, bottom: bool) -> Layer:
+        canvas, count = self._canvas, end - start
+        sides = [self._side(view, start, end, bottom=bottom) for view in (joint.out, joint.into)]
+        format = fitting_format(sides[0].format, look.declaration.formats)
+        inputs = [converted(side, format, canvas.color) for side in sides]
+        moment = Moment(
+            self._builder.fps,
+            start - joint.start,
+            count,
+            joint.end - joint.start,
+            canvas.color,
+            canvas.width / canvas.project[0],
+        )
+        progress = {"progress": _progress(joint, start, count)}
+        node = self._builder.looks.node(look, inputs, canvas.size, format, moment, progress)
+        return Layer(converted(node, sides[0].format, canvas.color), _full(canvas))
+
+    def _side(self, view: ClipView, start: int, end: int, *, bottom: bool) -> Node:
+        """One clip on a canvas of its own: over the background at the bottom, else over nothing."""
+        layer = self._builder.layer(view, start, end)
+        if layer is None:
+            return self._canvas.solid(end - start, transparent=not bottom)
+        return self._stack(None, replace(layer, blend="normal"), end - start, transparent=not bottom)
+
+    def _with_track_effects(self, layer: Layer, looks: list[Look], start: int, end: int) -> Layer:
+        canvas, count = self._canvas, end - start
+        blend = layer.blend
+        node = self._stack(None, replace(layer, blend="normal"), count, transparent=True)
+        if layer.opaque and layer.place.covers(*canvas.size):
+            node = converted(layer.node, canvas.format, canvas.color, canvas.size)
+        moment = Moment(
+            self._builder.fps, start, count, self._view.frames, canvas.color, canvas.width / canvas.project[0]
+        )
+        for look in looks:
+            format = fitting_format(node.format, look.declaration.formats)
+            node = self._builder.looks.node(
+                look, [converted(node, format, canvas.color)], canvas.size, format, moment
+            )
+        alpha = pixel_format(node.format).alpha
+        node = converted(node, with_alpha(canvas.format) if alpha else canvas.format, canvas.color)
+        return Layer(node, _full(canvas), 1.0, blend)
+
+
+def _full(canvas: Canvas) -> Placement:
+    return Placement(canvas.width / 2, canvas.height / 2, float(canvas.width), float(canvas.height), 0.0)
+
+
+def _progress(joint: Joint, start: int, count: int) -> Any:
+    """Eased progress ``i / N`` of every frame: the first is the outgoing clip alone."""
+    length = joint.end - joint.start
+    ease = easing(joint.use.easing)
+    values = tuple(
+        round(ease(float(Fraction(start - joint.start + k, length))), 9) + 0.0 for k in range(count)
+    )
+    return values[0] if all(v == values[0] for v in values) else Samples(values)

@@ -1,0 +1,241 @@
+"""A clip as a layer: decode, conform, effects, and where it stands on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from kadr_sdk.curves import Curve, Samples, sample
+from kadr_sdk.errors import Problem
+from kadr_sdk.frames import pixel_format
+from kadr_sdk.plan import Conform, Decode, FrameTimes, Node, Source
+from kadr_sdk.project import EffectUse
+
+from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
+from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
+from kadr_kernel.render.looks import Look, Looks, Moment
+from kadr_kernel.render.timeline import ClipView
+
+__all__ = ["Layer", "LayerBuilder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture and where it stands.
+
+    Attributes:
+        opacity: number or samples.
+    """
+
+    node: Node
+    place: Placement
+    opacity: Any = 1.0
+    blend: str = "normal"
+
+    @property
+    def opaque(self) -> bool:
+        """True where nothing below shines through."""
+        return self.opacity == 1.0 and self.blend == "normal" and not pixel_format(self.node.format).alpha
+
+
+class LayerBuilder:
+    """Layers of clips over stretches of output frames."""
+
+    def __init__(
+        self, canvas: Canvas, looks: Looks, pool: dict[str, EffectUse], fps: Fraction, damage: str
+    ) -> None:
+        self.canvas = canvas
+        self.looks = looks
+        self.fps = fps
+        self._pool = pool
+        self._damage = damage
+        self._clip_looks: dict[int, tuple[Look, ...]] = {}
+
+    def check(self, view: ClipView, problems: list[Problem]) -> None:
+        """Look up and check everything that the clip's picture uses, once."""
+        self._clip_looks[id(view)] = self.checked(view.clip.effects, f"{view.path}.effects", problems)
+
+    def checked(
+        self, uses: Sequence[str | EffectUse], path: str, problems: list[Problem]
+    ) -> tuple[Look, ...]:
+        """Effect uses of a clip or track, checked; those that do nothing left out."""
+        found = []
+        for number, use in enumerate(uses):
+            effect = self._pool[use] if isinstance(use, str) else use
+            where = f"{path}[{number}]"
+            look = self.looks.look("effect", effect.effect_type, effect, where, self.fps, problems)
+            if look is not None:
+                found.append(look)
+        return tuple(found)
+
+    def edges(self, view: ClipView) -> set[int]:
+        """Output frames at which an effect of the clip starts or ends."""
+        looks = self._clip_looks[id(view)]
+        return {view.start + f for look in looks for f in (look.start, look.end) if f is not None}
+
+    def sequential(self, view: ClipView) -> bool:
+        """True where an effect needs every frame before."""
+        return any(look.declaration.state == "sequential" for look in self._clip_looks[id(view)])
+
+    def layer(self, view: ClipView, start: int, end: int) -> Layer | None:
+        """The clip over output frames ``start .. end - 1``; None where it cannot be seen."""
+        first, count = start - view.start, end - start
+        opacity = sample(view.clip.opacity, self.fps, first, count)
+        if opacity == 0:
+            return None
+        looks = [k for k in self._clip_looks[id(view)] if k.active(first)]
+        size = self._upright_size(view)
+        fitted = fitted_size(*size, self.canvas.size, view.clip.fit)
+        place = placement(view.clip.transform, fitted, self.canvas.size, self.fps, first, count)
+        if place.static and (place.width <= 0 or place.height <= 0):
+            return None
+        work = self._work(view, size, fitted, place, bool(looks))
+        reference = fitted_size(*size, self.canvas.project, view.clip.fit)
+        node = self._with_effects(view, looks, work, work[0] / reference[0], first, count)
+        if place.static and place.rotation == 0 and not looks:
+            place = replace(place, width=float(node.width), height=float(node.height))
+        return Layer(node, place, opacity, view.clip.blend)
+
+    def _work(
+        self,
+        view: ClipView,
+        size: tuple[int, int],
+        fitted: tuple[float, float],
+        place: Placement,
+        effects: bool,
+    ) -> tuple[int, int]:
+        if view.video is None:
+            return self.canvas.size
+        if place.static and place.rotation == 0 and not effects:
+            return int(place.width), int(place.height)
+        layout = pixel_format(self.canvas.format)
+        return work_size(size, fitted, view.clip, layout.log2_chroma != (0, 0))
+
+    def _upright_size(self, view: ClipView) -> tuple[int, int]:
+        """Square-pixel size after rotation and crop."""
+        if view.video is None:
+            return self.canvas.size
+        width, height = view.video.display_size
+        crop = view.clip.crop
+        return (
+            max(1, round(width * (1 - crop.left - crop.right))),
+            max(1, round(height * (1 - crop.top - crop.bottom))),
+        )
+
+    def _with_effects(
+        self, view: ClipView, looks: list[Look], work: tuple[int, int], scale: float, first: int, count: int
+    ) -> Node:
+        ranges = _ranges(view, looks, first, count)
+        node = self._source(view, work, *ranges[0])
+        for look, before, after in zip(looks, ranges, ranges[1:], strict=False):
+            format = fitting_format(node.format, look.declaration.formats)
+            node = converted(node, format, self.canvas.color)
+            moment = Moment(
+                self.fps,
+                after[0],
+                after[1] - after[0],
+                view.frames,
+                self.canvas.color,
+                scale,
+                after[0] - before[0],
+                before[1] - after[1],
+            )
+            node = self.looks.node(look, [node], work, format, moment)
+        alpha = pixel_format(node.format).alpha
+        return converted(
+            node, with_alpha(self.canvas.format) if alpha else self.canvas.format, self.canvas.color
+        )
+
+    def _source(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:
+        if view.video is None:
+            return self._generated(view, first, end)
+        video = view.video
+        source = Source(
+            str(view.file),
+            video.index,
+            video.width,
+            video.height,
+            video.pixel_format,
+            video.color,
+            video.still,
+        )
+        interlaced = {"auto": video.interlaced, "on": video.interlaced or "tff", "off": None}[
+            view.clip.deinterlace
+        ]
+        times = _times(view, first, end)
+        decode = Decode(source, times, end - first, interlaced or "off", self._damage)
+        rgb = _is_rgb(video.pixel_format)
+        turned = video.rotation % 180 != 0
+        upright = (video.height, video.width) if turned else (video.width, video.height)
+        crop = view.clip.crop
+        cut = (
+            round(upright[0] * crop.left),
+            round(upright[1] * crop.top),
+            round(upright[0] * crop.right),
+            round(upright[1] * crop.bottom),
+        )
+        format = with_alpha(self.canvas.format) if video.alpha else self.canvas.format
+        came = video.color.filled(video.width, video.height, rgb=rgb)
+        return Conform(decode, *work, format, came, self.canvas.color, video.rotation, video.mirrored, cut)
+
+    def _generated(self, view: ClipView, first: int, end: int) -> Node:
+        assert view.clip.generator is not None
+        generator = view.clip.generator
+        use = EffectUse(id=view.clip.id, effect_type=generator.type, parameters=generator.parameters)
+        problems: list[Problem] = []
+        look = self.looks.look("generator", generator.type, use, f"{view.path}.generator", self.fps, problems)
+        assert look is not None, problems
+        format = fitting_format(self.canvas.format, look.declaration.formats)
+        scale = self.canvas.width / self.canvas.project[0]
+        moment = Moment(self.fps, first, end - first, view.frames, self.canvas.color, scale)
+        return self.looks.node(look, [], self.canvas.size, format, moment)
+
+    def check_generator(self, view: ClipView, problems: list[Problem]) -> None:
+        """Check a generator's id and parameters."""
+        generator = view.clip.generator
+        if generator is None:
+            return
+        use = EffectUse(id=view.clip.id, effect_type=generator.type, parameters=generator.parameters)
+        self.looks.look("generator", generator.type, use, f"{view.path}.generator", self.fps, problems)
+
+
+def _ranges(view: ClipView, looks: list[Look], first: int, count: int) -> list[tuple[int, int]]:
+    """Frames of the clip that each stage must deliver, the source first, so that windows find theirs."""
+    low, high = view.seen_start - view.start, view.seen_end - view.start
+    ranges = [(first, first + count)]
+    for look in reversed(looks):
+        start, end = ranges[0]
+        before, after = look.declaration.window
+        if look.declaration.state == "sequential":
+            ranges.insert(0, (min(low, start), end))
+        else:
+            ranges.insert(0, (max(min(low, start), start - before), min(max(high, end), end + after)))
+    return ranges
+
+
+def _times(view: ClipView, first: int, end: int) -> FrameTimes:
+    """Source times of frames since the clip's start."""
+    assert view.video is not None
+    frame = view.start + first
+    if view.video.still:
+        return FrameTimes(view.video.start, Fraction(0))
+    if isinstance(view.clip.speed, Curve) and view.clip.freeze is None:
+        listed = tuple(view.source_time(frame + k) for k in range(end - first))
+        return FrameTimes(listed[0], Fraction(0), listed)
+    start = view.source_time(frame)
+    return FrameTimes(start, view.source_time(frame + 1) - start)
+
+
+def _is_rgb(name: str) -> bool:
+    return name.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr", "x2rgb"))
+
+
+def product(a: Any, b: Any, count: int) -> Any:
+    """Two sampled numbers multiplied frame by frame."""
+    if not isinstance(a, Samples) and not isinstance(b, Samples):
+        return round(a * b, 9)
+    left = a.values if isinstance(a, Samples) else (a,) * count
+    right = b.values if isinstance(b, Samples) else (b,) * count
+    return Samples(tuple(round(x * y, 9) for x, y in zip(left, right, strict=True)))
