@@ -320,12 +320,14 @@ class AudioClip:
 
     Attributes:
         start, count: samples of the mix, from the start of the output.
-        source_start: seconds in the source at the first sample.
+        source_start: seconds in the source at the first sample; of a reversed clip the end
+            of the stretch that is played, whose last sample comes first.
         speed: source seconds per second; keep_pitch: stretched instead of resampled.
         gains: envelopes multiplied together; each a list of ramps in samples since ``start``;
             before the first and after the last ramp its edge value holds.
         pan: balance, -1..1, an envelope like the gains.
-        end: seconds in the source where the media ends; silence after it.
+        damage: what to do where sound cannot be decoded: ``error``, or ``hold`` or ``black``
+            for silence. After the end of the media there is silence.
     """
 
     path: str
@@ -338,6 +340,7 @@ class AudioClip:
     reversed: bool = False
     gains: tuple[tuple[Ramp, ...], ...] = ()
     pan: tuple[Ramp, ...] = ()
+    damage: str = "error"
     track: str = _unhashed("")
     clip: str = _unhashed("")
 
