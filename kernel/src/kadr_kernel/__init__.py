@@ -1,1 +1,3 @@
 """The micro-kernel of kadr."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Plugins: found > resolved > activated on first use > stopped; each step in a file of its own."""
