@@ -1,0 +1,245 @@
+"""What is delivered: request over project over preset over the exporter's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pydantic
+from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
+from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem, did_you_mean
+from kadr_sdk.output import AudioEncoding, Chapter, Output, VideoEncoding
+from kadr_sdk.project import AudioExport, Project, VideoExport
+from kadr_sdk.rendering import RenderRequest
+from kadr_sdk.services import Catalogue
+from kadr_sdk.times import parse_rate
+
+from kadr_kernel.render.canvas import TIMELINE_COLORS
+
+__all__ = ["Delivery", "Exporters", "deliver", "output_of", "prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The settings before media and backend have had their say.
+
+    Attributes:
+        video, audio: None where the exporter holds none.
+    """
+
+    exporter: ExporterDescriptor
+    contribution: str
+    video: VideoExport | None
+    audio: AudioExport | None
+    resolution: tuple[int, int]
+    fps: Fraction
+    faststart: bool
+    extension: str
+
+
+class Exporters:
+    """Exporters and presets of the catalogue, read from their descriptors."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def exporter(self, name: str) -> tuple[str, ExporterDescriptor]:
+        """Contribution id and descriptor of a container by name."""
+        found = self._catalogue.find("exporter", name)
+        return found.id, self._read("exporter", found.id, ExporterDescriptor)
+
+    def preset(self, name: str) -> PresetDescriptor:
+        """A preset by name."""
+        return self._read("preset", self._catalogue.find("preset", name).id, PresetDescriptor)
+
+    def by_extension(self, path: Path) -> str:
+        """Name of the exporter for a file name.
+
+        Raises:
+            NotFoundError: none; lists the known extensions.
+        """
+        known: dict[str, str] = {}
+        for item in self._catalogue.all("exporter"):
+            for extension in self._read("exporter", item.id, ExporterDescriptor).extensions:
+                known.setdefault(extension, item.id)
+        suffix = path.suffix.lower()
+        if suffix not in known:
+            hint = did_you_mean(suffix, known) if suffix else f"add one of: {', '.join(sorted(known))}"
+            raise NotFoundError("output extension", suffix or str(path.name), known, path=path, hint=hint)
+        return known[suffix]
+
+    def _read(self, kind: str, name: str, shape: Any) -> Any:
+        try:
+            return shape.from_dict(dict(self._catalogue.describe(kind, name)))
+        except (ValueError, TypeError) as error:
+            raise PluginError(f"the descriptor of {kind} {name} is broken: {error}") from error
+
+
+def deliver(
+    project: Project, request: RenderRequest, exporters: Exporters, problems: list[Problem]
+) -> Delivery | None:
+    """Everything that can be decided without media; problems are appended."""
+    export, timeline = project.export, project.timeline
+    try:
+        preset_name = request.preset or export.preset
+        preset = exporters.preset(preset_name) if preset_name else None
+        container = _container(project, request, preset, exporters)
+        name, exporter = exporters.exporter(container)
+    except NotFoundError as error:
+        problems.append(Problem("export", error.message, error.hint))
+        return None
+    own_video = export.video.model_dump(exclude_unset=True) if export.video else {}
+    own_audio = export.audio.model_dump(exclude_unset=True) if export.audio else {}
+    layers_video = [exporter.video, preset.video if preset else None, own_video, request.video]
+    layers_audio = [exporter.audio, preset.audio if preset else None, own_audio, request.audio]
+    video = _merged(VideoExport, layers_video, "export.video", problems) if exporter.video_codecs else None
+    audio = _merged(AudioExport, layers_audio, "export.audio", problems) if exporter.audio_codecs else None
+    for kind, settings, codecs in (
+        ("video", video, exporter.video_codecs),
+        ("audio", audio, exporter.audio_codecs),
+    ):
+        if settings is not None and settings.codec is not None and settings.codec not in codecs:
+            message = f"{exporter.id} does not hold {kind} as {settings.codec!r}"
+            problems.append(Problem(f"export.{kind}.codec", message, f"it holds: {', '.join(codecs)}"))
+    faststart = next(
+        (f for f in (export.faststart, preset.faststart if preset else None) if f is not None),
+        exporter.faststart,
+    )
+    return Delivery(
+        exporter,
+        name,
+        video,
+        audio,
+        request.resolution or export.resolution or (preset and preset.resolution) or timeline.resolution,
+        request.fps or export.fps or (parse_rate(preset.fps) if preset and preset.fps else timeline.fps),
+        faststart,
+        request.output.suffix if request.output else "",
+    )
+
+
+def _container(
+    project: Project, request: RenderRequest, preset: PresetDescriptor | None, exporters: Exporters
+) -> str:
+    if request.container:
+        return request.container
+    if request.output is not None and request.output.suffix:
+        return exporters.by_extension(request.output)
+    if preset is not None:
+        return preset.container
+    return project.export.container or "mp4"
+
+
+def _merged(model: Any, layers: list[Any], path: str, problems: list[Problem]) -> Any:
+    values: dict[str, Any] = {}
+    for layer in layers:
+        if layer and "codec" in layer and values.get("codec") not in (None, layer["codec"]):
+            values = {}  # another codec: the settings below were made for the old one
+        for key, value in (layer or {}).items():
+            values[key] = values.get(key, {}) | value if key == "options" else value
+        if layer and {"crf", "bitrate", "quality"} & set(layer):  # one way of rate control at a time
+            for other in {"crf", "bitrate", "quality"} - set(layer):
+                values.pop(other, None)
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        for row in error.errors(include_url=False):
+            where = ".".join(str(p) for p in row["loc"])
+            hint = (
+                did_you_mean(str(row["loc"][-1]), model.model_fields)
+                if row["type"] == "extra_forbidden"
+                else ""
+            )
+            problems.append(Problem(f"{path}.{where}", row["msg"].lower(), hint))
+        return None
+
+
+def output_of(
+    delivery: Delivery,
+    project: Project,
+    *,
+    pictures: bool,
+    sound: bool,
+    chapters: tuple[Chapter, ...],
+    problems: list[Problem],
+) -> Output | None:
+    """The output, not yet prepared by the backend."""
+    exporter = delivery.exporter
+    video = delivery.video if pictures else None
+    audio = delivery.audio if sound else None
+    if video is None and audio is None:
+        kind = "pictures" if exporter.video_codecs and not exporter.audio_codecs else "sound"
+        message = f"{exporter.id} holds {kind} and the project has none"
+        problems.append(Problem("export", message, "choose another container"))
+        return None
+    options = dict(exporter.options or {})
+    if delivery.faststart:
+        options |= exporter.faststart_options or {}
+    if video is not None and video.two_pass:
+        hint = "use crf, or a bitrate in one pass"
+        problems.append(Problem("export.video.two_pass", "two passes are not done by this version", hint))
+    if audio is not None and audio.loudness is not None:
+        hint = "leave loudness out"
+        problems.append(Problem("export.audio.loudness", "loudness is not normalised by this version", hint))
+    return Output(
+        delivery.contribution,
+        exporter.muxer,
+        _video(video, delivery, project) if video is not None else None,
+        _audio(audio, delivery, project) if audio is not None else None,
+        tuple(sorted(options.items())),
+        _metadata(project),
+        chapters if project.export.chapters else (),
+        delivery.extension or next(iter(exporter.extensions), ""),
+    )
+
+
+def _video(video: VideoExport, delivery: Delivery, project: Project) -> VideoEncoding:
+    color = TIMELINE_COLORS[project.timeline.color]
+    return VideoEncoding(
+        codec=video.codec or delivery.exporter.video_codecs[0],
+        pixel_format=video.pixel_format or "yuv420p",
+        width=delivery.resolution[0],
+        height=delivery.resolution[1],
+        rate=delivery.fps,
+        color=color,
+        crf=video.crf,
+        quality=video.quality,
+        bitrate=video.bitrate,
+        preset=video.preset,
+        profile=video.profile,
+        gop=video.gop,
+        b_frames=video.b_frames,
+        options=tuple(sorted(video.options.items())),
+    )
+
+
+def _audio(audio: AudioExport, delivery: Delivery, project: Project) -> AudioEncoding:
+    return AudioEncoding(
+        codec=audio.codec or delivery.exporter.audio_codecs[0],
+        rate=audio.sample_rate or project.timeline.sample_rate,
+        layout=audio.channels or project.timeline.channels,
+        bitrate=audio.bitrate,
+    )
+
+
+def _metadata(project: Project) -> tuple[tuple[str, str], ...]:
+    values: dict[str, str] = {}
+    if project.metadata.name:
+        values["title"] = project.metadata.name
+    if project.metadata.author:
+        values["artist"] = project.metadata.author
+    if project.metadata.description:
+        values["comment"] = project.metadata.description
+    return tuple(sorted((values | project.export.metadata).items()))
+
+
+def prepared(output: Output, prepare: Any, problems: list[Problem]) -> Output | None:
+    """The output as the backend prepares it; its refusal becomes a problem."""
+    try:
+        result = prepare(output)
+    except KadrError as error:
+        problems.append(Problem(error.path or "export", error.message, error.hint))
+        return None
+    assert isinstance(result, Output)
+    return result

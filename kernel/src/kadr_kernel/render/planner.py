@@ -1,0 +1,287 @@
+"""The planner: a project becomes a sealed plan, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from kadr_sdk.backend import Backend
+from kadr_sdk.errors import Problem, ValidationError
+from kadr_sdk.output import Chapter, Output
+from kadr_sdk.plan import Call, Conform, Decode, Native, RenderPlan, Segment, Span, content_hash, walk
+from kadr_sdk.project import Project
+from kadr_sdk.rendering import RenderRequest
+from kadr_sdk.services import Catalogue, PluginRow
+from kadr_sdk.times import frame_at
+
+from kadr_kernel.render.canvas import Canvas, canvas_for, converted
+from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of, prepared
+from kadr_kernel.render.graph import GraphBuilder
+from kadr_kernel.render.layers import LayerBuilder
+from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.looks import Looks
+from kadr_kernel.render.segments import cut_points
+from kadr_kernel.render.sound import audio_plan
+from kadr_kernel.render.timeline import TimelineView, resolve_timeline
+
+__all__ = ["SEMANTICS", "Planner"]
+
+SEMANTICS = 1
+"""Number of the meaning of plans; raised whenever the same plan would give other pictures."""
+
+
+class Planner:
+    """Makes plans. Holds no state of its own between calls."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        backend: Callable[[], Backend],
+        library: MediaLibrary,
+        plugins: Callable[[], list[PluginRow]],
+    ) -> None:
+        self._catalogue = catalogue
+        self._backend = backend
+        self._library = library
+        self._plugins = plugins
+
+    def plan(self, project: Project, base: Path, request: RenderRequest, *, seal: bool = True) -> RenderPlan:
+        """The plan; with ``seal`` content hashes are computed, which reads all media once.
+
+        Raises:
+            ValidationError: with every problem.
+        """
+        problems: list[Problem] = []
+        delivery = deliver(project, request, Exporters(self._catalogue), problems)
+        fps = delivery.fps if delivery else project.timeline.fps
+        view = resolve_timeline(project.timeline, fps, base, self._library, problems)
+        first, end = _range(project, request, view, problems)
+        plan: RenderPlan | None = None
+        if delivery is not None:
+            plan = self._build(project, request, delivery, view, first, end, problems)
+        elif not problems:
+            problems.append(Problem("export", "nothing can be delivered"))
+        if problems or plan is None:
+            name = project.metadata.name or project.metadata.id
+            raise ValidationError(f"the project {name!r} cannot be rendered", _unique(problems))
+        return self.seal(plan) if seal else plan
+
+    def _build(
+        self,
+        project: Project,
+        request: RenderRequest,
+        delivery: Delivery,
+        view: TimelineView,
+        first: int,
+        end: int,
+        problems: list[Problem],
+    ) -> RenderPlan | None:
+        backend = self._backend()
+        capabilities = backend.capabilities()
+        pictures = any(v.video or v.clip.generator for t in view.tracks for v in t.clips) and any(
+            t.track.type == "video" for t in view.tracks
+        )
+        sound = any(v.audio for v in view.clips())
+        chapters = _chapters(project, first, end, delivery.fps)
+        output = output_of(
+            delivery, project, pictures=pictures, sound=sound, chapters=chapters, problems=problems
+        )
+        output = prepared(output, backend.prepare, problems) if output else None
+        looks = Looks(self._catalogue, capabilities)
+        segments: tuple[Segment, ...] = ()
+        if output is not None and output.video is not None:
+            canvas = canvas_for(project.timeline, output.video)
+            segments = self._segments(project, request, output, canvas, looks, view, first, end, problems)
+        elif pictures and output is None:
+            self._check_only(project, request, looks, view, first, end, problems)
+        audio = None
+        if output is not None and output.audio is not None:
+            audio = audio_plan(view, output.audio, first, end, problems)
+            output = output if audio else replace(output, audio=None)
+        if problems or output is None:
+            return None
+        return RenderPlan(
+            project.metadata.id,
+            output,
+            end - first,
+            segments,
+            audio,
+            capabilities.name,
+            tuple(view.notes) + _notes(segments, output),
+            _warnings(view),
+            self._versions(looks.plugins),
+            capabilities.versions,
+        )
+
+    def _segments(
+        self,
+        project: Project,
+        request: RenderRequest,
+        output: Output,
+        canvas: Canvas,
+        looks: Looks,
+        view: TimelineView,
+        first: int,
+        end: int,
+        problems: list[Problem],
+    ) -> tuple[Segment, ...]:
+        assert output.video is not None
+        graph = self._graph(project, request, canvas, looks, view, first, end)
+        graph.check(self._backend().capabilities().blends, problems)
+        if problems:
+            return ()
+        cuts = [first] if output.video.bitrate else cut_points(graph.stretches(), output.video.rate)
+        points = sorted(graph.points() | set(cuts) | {end})
+        spans = [graph.span(a, b) for a, b in pairwise(points)]
+        spans = [_delivered(s, output, canvas) for s in spans]
+        return tuple(_group(spans, [c - first for c in cuts], end - first))
+
+    def _check_only(
+        self,
+        project: Project,
+        request: RenderRequest,
+        looks: Looks,
+        view: TimelineView,
+        first: int,
+        end: int,
+        problems: list[Problem],
+    ) -> None:
+        """Effects are checked even where the output is wrong, so that all problems show at once."""
+        width, height = project.timeline.resolution
+        canvas = Canvas(width, height, "yuv420p", _color(project), (0.0, 0.0, 0.0, 1.0), (width, height))
+        graph = self._graph(project, request, canvas, looks, view, first, end)
+        graph.check(self._backend().capabilities().blends, problems)
+
+    def _graph(
+        self,
+        project: Project,
+        request: RenderRequest,
+        canvas: Canvas,
+        looks: Looks,
+        view: TimelineView,
+        first: int,
+        end: int,
+    ) -> GraphBuilder:
+        pool = {effect.id: effect for effect in project.effects}
+        builder = LayerBuilder(canvas, looks, pool, view.fps, request.damage)
+        return GraphBuilder(view, builder, first, end)
+
+    def _versions(self, plugins: set[str]) -> tuple[tuple[str, str], ...]:
+        rows = {row.id: row.manifest for row in self._plugins() if row.manifest is not None}
+        return tuple(sorted((p, rows[p].version) for p in plugins if p in rows))
+
+    def seal(self, plan: RenderPlan) -> RenderPlan:
+        """The plan with content hashes: media by digest, code, toolchain and output settings."""
+        identify = self._library.digest
+        common = {
+            "semantics": SEMANTICS,
+            "toolchain": plan.toolchain,
+            "video": plan.output.video,
+        }
+        segments = tuple(
+            replace(s, hash=content_hash({"common": common, "segment": s.spans, "count": s.count}, identify))
+            for s in plan.segments
+        )
+        audio = plan.audio
+        if audio is not None:
+            sealed = content_hash({"common": common, "audio": audio, "to": plan.output.audio}, identify)
+            audio = replace(audio, hash=sealed)
+        whole = content_hash(
+            {"segments": [s.hash for s in segments], "audio": audio and audio.hash, "output": plan.output}
+        )
+        self._library.save()
+        return replace(plan, segments=segments, audio=audio, hash=whole)
+
+
+def _color(project: Project) -> object:
+    from kadr_kernel.render.canvas import TIMELINE_COLORS
+
+    return TIMELINE_COLORS[project.timeline.color]
+
+
+def _range(
+    project: Project, request: RenderRequest, view: TimelineView, problems: list[Problem]
+) -> tuple[int, int]:
+    wanted = request.range or project.export.range
+    if view.frames == 0 and not problems:
+        hint = "add a clip to an enabled track"
+        problems.append(Problem("timeline.tracks", "there is nothing to render", hint))
+    if wanted is None:
+        return 0, view.frames
+    first, end = (frame_at(t, view.fps) for t in wanted)
+    length = float(Fraction(view.frames) / view.fps)
+    if end <= first:
+        problems.append(Problem("export.range", "the range ends before it starts"))
+    elif view.frames and first >= view.frames:
+        problems.append(Problem("export.range", f"starts after the end of the timeline at {length:.3f} s"))
+    elif view.frames and end > view.frames:
+        problems.append(Problem("export.range", f"ends after the end of the timeline at {length:.3f} s"))
+    return first, end
+
+
+def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
+    """The span with the conversion to the encoder's pixel format, where the canvas is another."""
+    assert output.video is not None
+    return replace(span, root=converted(span.root, output.video.pixel_format, canvas.color))
+
+
+def _group(spans: list[Span], cuts: list[int], end: int) -> list[Segment]:
+    segments = []
+    for index, (a, b) in enumerate(pairwise([*cuts, end])):
+        own = tuple(s for s in spans if a <= s.start < b)
+        portable = all(n.portable for s in own for n in walk(s.root) if isinstance(n, Native | Call))
+        segments.append(Segment(index, a, b - a, own, portable))
+    return segments
+
+
+def _chapters(project: Project, first: int, end: int, fps: Fraction) -> tuple[Chapter, ...]:
+    """Chapter markers within the range, each lasting to the next."""
+    origin, stop = first / fps, end / fps
+    marks = sorted((m for m in project.timeline.markers if m.kind == "chapter"), key=lambda m: m.time)
+    inside = [m for m in marks if m.time < stop]
+    found = []
+    for mark, after in zip(inside, [*(m.time for m in inside[1:]), stop], strict=True):
+        start, finish = max(mark.time, origin) - origin, after - origin
+        if finish > start:
+            found.append(Chapter(start, finish, mark.name))
+    return tuple(found)
+
+
+def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]:
+    notes: dict[str, Problem] = {}
+    for segment in segments:
+        for span in segment.spans:
+            for node in walk(span.root):
+                if isinstance(node, Conform) and isinstance(node.input, Decode):
+                    _note_conversion(node, node.input, notes)
+    if output.video is not None and output.video.bitrate:
+        text = "a bitrate makes the whole film one encoder session, so segments are not rendered apart"
+        notes["bitrate"] = Problem("export.video.bitrate", text, "use crf for a faster render")
+    return (*notes.values(), *(Problem("export", n) for n in output.notes))
+
+
+def _note_conversion(node: Conform, source: Decode, notes: dict[str, Problem]) -> None:
+    a, b = node.color_from, node.color
+    if (a.matrix, a.range) != (b.matrix, b.range):
+        text = f"converted from {a.matrix} {a.range} to {b.matrix} {b.range}"
+        notes.setdefault(source.source.path, Problem(source.source.path, text))
+
+
+def _warnings(view: TimelineView) -> tuple[Problem, ...]:
+    found: dict[str, Problem] = {}
+    for clip in view.clips():
+        if clip.info is None:
+            continue
+        for warning in clip.info.warnings:
+            found.setdefault(f"{clip.file} {warning.message}", warning)
+        if clip.video is not None and clip.video.color.transfer in ("smpte2084", "arib-std-b67"):
+            text = f"HDR ({clip.video.color.transfer}) is shown without tone mapping"
+            found.setdefault(f"{clip.file} hdr", Problem(str(clip.file), text))
+    return tuple(found.values())
+
+
+def _unique(problems: list[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))
