@@ -52,7 +52,9 @@ class Exporters:
 
     def preset(self, name: str) -> PresetDescriptor:
         """A preset by name."""
-        return self._read("preset", self._catalogue.find("preset", name).id, PresetDescriptor)
+        found = self._catalogue.find("preset", name)
+        preset: PresetDescriptor = self._read("preset", found.id, PresetDescriptor)
+        return preset
 
     def by_extension(self, path: Path) -> str:
         """Name of the exporter for a file name.

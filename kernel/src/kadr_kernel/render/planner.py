@@ -17,7 +17,7 @@ from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Catalogue, PluginRow
 from kadr_sdk.times import frame_at
 
-from kadr_kernel.render.canvas import Canvas, canvas_for, converted
+from kadr_kernel.render.canvas import TIMELINE_COLORS, Canvas, canvas_for, converted
 from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of, prepared
 from kadr_kernel.render.graph import GraphBuilder
 from kadr_kernel.render.layers import LayerBuilder
@@ -151,7 +151,14 @@ class Planner:
     ) -> None:
         """Effects are checked even where the output is wrong, so that all problems show at once."""
         width, height = project.timeline.resolution
-        canvas = Canvas(width, height, "yuv420p", _color(project), (0.0, 0.0, 0.0, 1.0), (width, height))
+        canvas = Canvas(
+            width,
+            height,
+            "yuv420p",
+            TIMELINE_COLORS[project.timeline.color],
+            (0.0, 0.0, 0.0, 1.0),
+            (width, height),
+        )
         graph = self._graph(project, request, canvas, looks, view, first, end)
         graph.check(self._backend().capabilities().blends, problems)
 
@@ -194,12 +201,6 @@ class Planner:
         )
         self._library.save()
         return replace(plan, segments=segments, audio=audio, hash=whole)
-
-
-def _color(project: Project) -> object:
-    from kadr_kernel.render.canvas import TIMELINE_COLORS
-
-    return TIMELINE_COLORS[project.timeline.color]
 
 
 def _range(

@@ -66,7 +66,7 @@ def _clip(
         stream=view.audio.index,
         start=start - origin,
         count=end - start,
-        source_start=_source_time(view, start, edges, rate, speed),
+        source_start=_source_time(view, start, rate, speed),
         speed=speed,
         keep_pitch=clip.keep_pitch,
         reversed=clip.reversed,
@@ -103,7 +103,7 @@ def _cut(joint: Joint) -> int:
     return (joint.into.start + joint.out.end) // 2
 
 
-def _source_time(view: ClipView, start: int, edges: tuple[int, int], rate: int, speed: Fraction) -> Fraction:
+def _source_time(view: ClipView, start: int, rate: int, speed: Fraction) -> Fraction:
     """Absolute source time of the first sample; of a reversed clip that of its last one played."""
     clip = view.clip
     base = view.origin + clip.source_start

@@ -1,0 +1,444 @@
+"""The renderer: plan, schedule, join, verify, and only then the final name."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from kadr_sdk.backend import Backend
+from kadr_sdk.contributions import ExporterDescriptor
+from kadr_sdk.errors import (
+    CancelledError,
+    DependencyMissingError,
+    InternalError,
+    InvalidPathError,
+    KadrError,
+    PreviewError,
+    VerifyError,
+)
+from kadr_sdk.events import (
+    Event,
+    RenderCancelled,
+    RenderCompleted,
+    RenderFailed,
+    RenderPlanned,
+    RenderStarted,
+    SegmentEncoded,
+)
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.media import MediaInfo
+from kadr_sdk.parts import PartReader, PartWriter
+from kadr_sdk.plan import RenderPlan, Segment, media_paths, walk
+from kadr_sdk.project import Export, Project
+from kadr_sdk.rendering import Control, RenderRequest
+from kadr_sdk.reports import CheckReport, Expectation, RenderReport
+from kadr_sdk.services import Cache, Catalogue, Scheduler
+from kadr_sdk.times import frame_at
+
+from kadr_kernel.render.executor import ThreadExecutor
+from kadr_kernel.render.files import storage_error
+from kadr_kernel.render.job import JobContext, JobControl, Progress
+from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.planner import Planner
+from kadr_kernel.render.target import Target
+
+__all__ = ["KernelRenderer"]
+
+Hook = Callable[..., object]
+
+
+class KernelRenderer:
+    """Satisfies :class:`kadr_sdk.rendering.Renderer`.
+
+    Args:
+        scratch: folder for the parts of running jobs.
+        hook: calls a hook by name with its arguments.
+        setting: a value of the configuration by key.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        planner: Planner,
+        library: MediaLibrary,
+        scheduler: Scheduler,
+        cache: Cache,
+        publish: Callable[..., object],
+        hook: Hook,
+        setting: Callable[[str], object],
+        scratch: Path,
+        backend: Callable[[], Backend],
+    ) -> None:
+        self._catalogue = catalogue
+        self._planner = planner
+        self._library = library
+        self._scheduler = scheduler
+        self._cache = cache
+        self._publish = publish
+        self._hook = hook
+        self._setting = setting
+        self._scratch = scratch
+        self._backend = backend
+
+    def backend(self) -> Backend:
+        """The backend in use."""
+        return self._backend()
+
+    def probe(self, path: Path) -> MediaInfo:
+        """What a media file holds."""
+        return self._library.probe(path)
+
+    def control(self) -> Control:
+        """A new control."""
+        return JobControl()
+
+    def plan(self, project: Project, base: Path, request: RenderRequest) -> RenderPlan:
+        """A sealed plan."""
+        self._hook("before_plan", project=project)
+        return self._planner.plan(project, base, request)
+
+    def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
+        """The output frame at a time of the timeline, as RGB."""
+        fps = project.timeline.fps
+        number = frame_at(at, fps)
+        width, height = (max(2, round(side * scale / 2) * 2) for side in project.timeline.resolution)
+        request = RenderRequest(
+            container="png",
+            range=(Fraction(number) / fps, Fraction(number + 1) / fps),
+            resolution=(width, height),
+            video={"pixel_format": "rgb24"},
+        )
+        plain = project.model_copy(update={"export": Export()})
+        plan = self._planner.plan(plain, base, request, seal=False)
+        context = JobContext(JobControl(), self._catalogue, self._publish)
+        with closing(_generator(self._backend().frames(plan.segments[0].spans[0].root, context))) as frames:
+            for frame in frames:
+                return frame.copy()
+        raise PreviewError("no frame came out of the graph", timestamp=str(at))
+
+    def render(
+        self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
+    ) -> RenderReport:
+        """Plan, render, join, verify and put the result under its final name."""
+        job = _Job(self, project, request, control)
+        try:
+            return job.run(base)
+        except KeyboardInterrupt:
+            job.control.cancel()
+            self._publish(RenderCancelled(job.id), correlation=job.id)
+            raise CancelledError("the render was cancelled") from None
+        except CancelledError:
+            self._publish(RenderCancelled(job.id), correlation=job.id)
+            raise
+        except KadrError as error:
+            self._publish(RenderFailed(job.id, error.code, str(error)), correlation=job.id)
+            raise
+
+
+def _generator(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    yield from frames
+
+
+class _Job:
+    """One render."""
+
+    def __init__(
+        self, renderer: KernelRenderer, project: Project, request: RenderRequest, control: Control | None
+    ) -> None:
+        self.id = f"job-{uuid.uuid4().hex[:8]}"
+        if control is not None and not isinstance(control, JobControl):
+            raise InternalError("a control comes from Renderer.control()")
+        self.control = control or JobControl()
+        self._renderer = renderer
+        self._project = project
+        self._request = request
+        self._backend = renderer.backend()
+        self._stages: dict[str, float] = {}
+        self._started = time.monotonic()
+
+    def run(self, base: Path) -> RenderReport:
+        renderer, request = self._renderer, self._request
+        if request.output is None:
+            raise InvalidPathError("no output is named", hint="add -o FILE")
+        with self._stage("plan"):
+            plan = renderer.plan(self._project, base, request)
+        exporter = self._exporter(plan)
+        with Target(request.output, overwrite=request.overwrite, many=exporter.many) as target:
+            target.refuse_inputs(media_paths(plan))
+            target.check_space(_estimate(plan))
+            renderer._hook("before_render", plan=plan, output=target.path)
+            workers = self._workers(plan)
+            self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
+            self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
+            context, check = self._make(plan, exporter, target, workers)
+            digest, size = _digest(target)
+            self.control.check()
+            target.finish()
+        report = self._report(plan, target, workers, context, check, digest, size)
+        self._publish(RenderCompleted(self.id, report.output, report.frames, report.seconds, report.bytes))
+        renderer._hook("after_render", plan=plan, report=report)
+        return report
+
+    def _publish(self, event: Event) -> None:
+        self._renderer._publish(event, correlation=self.id)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._stages[name] = round(time.monotonic() - began, 4)
+
+    def _exporter(self, plan: RenderPlan) -> ExporterDescriptor:
+        data = dict(self._renderer._catalogue.describe("exporter", plan.output.exporter))
+        return ExporterDescriptor.from_dict(data)
+
+    # -- work ----------------------------------------------------------------------------------
+
+    def _make(
+        self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target, workers: int
+    ) -> tuple[JobContext, CheckReport | None]:
+        progress = self._progress(plan)
+        context = JobContext(self.control, self._renderer._catalogue, self._publish, progress.advance)
+        with self._folder() as folder, ExitStack() as stack:
+            with self._stage("render"):
+                paths = self._render_all(plan, folder, context, workers)
+            with self._stage("join"):
+                parts = [stack.enter_context(PartReader(p)) for p in paths[: len(plan.segments)]]
+                audio = stack.enter_context(PartReader(paths[-1])) if plan.audio else None
+                self._join(plan, exporter, parts, audio, target, context)
+            with self._stage("verify"):
+                check = self._verify(plan, target, audio)
+        return context, check
+
+    def _progress(self, plan: RenderPlan) -> Progress:
+        video = plan.output.video
+        if video is not None:
+            return Progress(self.id, plan.frames, float(video.rate), self._publish)
+        assert plan.audio is not None
+        return Progress(self.id, plan.audio.count, plan.audio.rate, self._publish, "audio")
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        try:
+            self._renderer._scratch.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{self.id}-", dir=self._renderer._scratch))
+        except OSError as error:
+            raise storage_error(error, self._renderer._scratch) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _render_all(self, plan: RenderPlan, folder: Path, context: JobContext, workers: int) -> list[Path]:
+        tasks: list[Callable[[], Path]] = [
+            lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
+            for segment in plan.segments
+        ]
+        if plan.audio is not None:
+            # First in line, so that the sound is not what everybody waits for at the end.
+            tasks.insert(0, lambda: self._audio(plan, folder, context))
+        executor = ThreadExecutor(self._renderer._scheduler)
+        try:
+            done = list(executor.run(tasks, workers + (1 if plan.audio and plan.segments else 0)))
+        except BaseException:
+            self.control.cancel()
+            raise
+        return done[1:] + done[:1] if plan.audio is not None else done
+
+    def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
+        began = time.monotonic()
+        cached = self._renderer._cache.get("segment", segment.hash)
+        if cached is not None:
+            context.advance(segment.count)
+            self._encoded(segment, cached, began, segment.hash, "cached")
+            return cached
+        path = folder / f"segment-{segment.index:06d}.part"
+        sink = PartWriter(path)
+        try:
+            with self._renderer._scheduler.reserve(_memory(plan, segment), owner=self.id):
+                context.check()
+                digest = self._backend.encode(segment, plan.output, sink, context)
+        except BaseException:
+            self.control.cancel() if not self.control.cancelled else None
+            sink.abandon()
+            raise
+        if not context.warnings:  # what was held or skipped is never cached
+            self._renderer._cache.put("segment", segment.hash, path)
+        self._encoded(segment, path, began, digest, "rendered")
+        return path
+
+    def _encoded(self, segment: Segment, path: Path, began: float, digest: str, origin: str) -> None:
+        seconds = round(time.monotonic() - began, 4)
+        size = path.stat().st_size
+        self._publish(SegmentEncoded(self.id, segment.index, segment.count, size, seconds, digest, origin))
+
+    def _audio(self, plan: RenderPlan, folder: Path, context: JobContext) -> Path:
+        assert plan.audio is not None
+        quiet = (
+            JobContext(self.control, self._renderer._catalogue, self._publish) if plan.segments else context
+        )
+        sink = PartWriter(folder / "audio.part")
+        try:
+            self._backend.render_audio(plan.audio, plan.output, sink, quiet)
+        except BaseException:
+            sink.abandon()
+            raise
+        for warning in quiet.warnings:
+            context.warn(warning.message, warning.path, warning.hint)
+        return sink.path
+
+    def _join(
+        self,
+        plan: RenderPlan,
+        exporter: ExporterDescriptor,
+        parts: list[PartReader],
+        audio: PartReader | None,
+        target: Target,
+        context: JobContext,
+    ) -> None:
+        quiet = JobContext(self.control, self._renderer._catalogue, self._publish)
+        if exporter.muxer:
+            self._backend.join(parts, audio, plan.output, target.temporary, quiet)
+            return
+        deliverer = self._renderer._catalogue.load("exporter", exporter.id)
+        deliverer.deliver(parts, audio, plan.output, target.temporary, context)
+
+    def _verify(self, plan: RenderPlan, target: Target, audio: PartReader | None) -> CheckReport | None:
+        level = self._request.verify or str(self._renderer._setting("render.verify"))
+        if level == "off" or target.many:
+            return None
+        check = self._backend.check(target.temporary, expectation(plan), level)
+        if not check.good:
+            rows = "; ".join(str(p) for p in check.problems)
+            raise VerifyError(
+                f"the result is not what was planned: {rows}",
+                path=target.path,
+                hint="this is a defect of kadr or of an encoder; nothing was written",
+                problems=[p.as_dict() for p in check.problems],
+            )
+        return check
+
+    # -- numbers -------------------------------------------------------------------------------
+
+    def _workers(self, plan: RenderPlan) -> int:
+        scheduler = self._renderer._scheduler
+        wanted = self._request.workers or _whole(self._renderer._setting("render.workers"))
+        if not wanted:
+            largest = max((_memory(plan, s) for s in plan.segments), default=1)
+            wanted = max(1, min(scheduler.cpu_count, scheduler.memory_budget // largest))
+        chosen = self._renderer._hook("choose_workers", plan=plan, suggested=wanted)
+        wanted = chosen if isinstance(chosen, int) and chosen > 0 else wanted
+        return max(1, min(wanted, len(plan.segments) or 1))
+
+    def _report(
+        self,
+        plan: RenderPlan,
+        target: Target,
+        workers: int,
+        context: JobContext,
+        check: CheckReport | None,
+        digest: str,
+        size: int,
+    ) -> RenderReport:
+        return RenderReport(
+            job=self.id,
+            output=str(target.path),
+            frames=plan.frames if plan.segments else 0,
+            duration=float(plan.seconds),
+            bytes=size,
+            seconds=round(time.monotonic() - self._started, 4),
+            workers=workers,
+            segments=len(plan.segments),
+            digest=digest,
+            plan=plan.hash,
+            stages=self._stages,
+            check=check,
+            warnings=plan.warnings + context.warnings,
+        )
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def expectation(plan: RenderPlan) -> Expectation:
+    """What the finished file must be."""
+    found = Expectation()
+    video, audio = plan.output.video, plan.audio
+    if video is not None:
+        color = video.color
+        found = Expectation(
+            plan.frames,
+            str(video.rate),
+            video.width,
+            video.height,
+            video.pixel_format,
+            (color.matrix, color.primaries, color.transfer, color.range),
+        )
+    if audio is not None:
+        found = replace(found, samples=audio.count, sample_rate=audio.rate)
+    return found
+
+
+def _memory(plan: RenderPlan, segment: Segment) -> int:
+    """Bytes that one segment may need: encoder look-ahead, and decoders and graph by layer.
+
+    The factors were measured with libx264 at its default look-ahead and H.264 sources.
+    """
+    video = plan.output.video
+    assert video is not None
+    frame = video.width * video.height * 3
+    layers = max((sum(1 for _ in walk(s.root)) for s in segment.spans), default=1)
+    return 48_000_000 + frame * (40 + 8 * layers)
+
+
+def _estimate(plan: RenderPlan) -> int:
+    """Bytes that the result will at least need; a floor, since content decides the rest."""
+    video = plan.output.video
+    if video is None:
+        return 1_000_000
+    if video.bitrate:
+        return int(video.bitrate / 8 * float(plan.seconds))
+    return int(video.width * video.height * plan.frames * 0.002) + 1_000_000
+
+
+def _digest(target: Target) -> tuple[str, int]:
+    """sha256 and size of the result; of a folder, of all files in order of name."""
+    digest = hashlib.sha256()
+    size = 0
+    paths = sorted(target.temporary.iterdir()) if target.many else [target.temporary]
+    for path in paths:
+        if target.many:
+            digest.update(path.name.encode() + b"\0")
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    return digest.hexdigest(), size
+
+
+def default_backend(catalogue: Catalogue) -> Callable[[], Backend]:
+    """The preferred backend of the catalogue, loaded on first use."""
+
+    def load() -> Backend:
+        rows = catalogue.all("backend")
+        if not rows:
+            raise DependencyMissingError(
+                "no backend is active, so media can be neither read nor written",
+                hint="install kadr-pyav, or: kadr plugin enable kadr.pyav",
+            )
+        backend: Backend = catalogue.load("backend", rows[0].id)
+        return backend
+
+    return load
