@@ -21,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kadr_sdk.errors import Problem, did_you_mean
-from kadr_sdk.manifest import API_VERSION, Manifest, split_requirement
+from kadr_sdk.manifest import API_VERSION, Manifest
 
-from kadr_kernel.plugins.versions import in_range
+from kadr_kernel.plugins.versions import in_range, split
 
 __all__ = ["Resolution", "resolve"]
 
@@ -64,7 +64,7 @@ def resolve(
     """
     rows = sorted(manifests, key=lambda m: (m.id, m.location))
     by_id = {m.id: m for m in rows}
-    requires = {m.id: tuple(dict.fromkeys(split_requirement(r)[0] for r in m.requires)) for m in rows}
+    requires = {m.id: tuple(dict.fromkeys(split(r)[0] for r in m.requires)) for m in rows}
     problems: dict[str, list[Problem]] = defaultdict(list)
     _namesakes(rows, problems)
     for manifest in by_id.values():
@@ -102,7 +102,7 @@ def _requirements(
 ) -> list[Problem]:
     found = []
     for text in manifest.requires:
-        plugin, wanted = split_requirement(text)
+        plugin, wanted = split(text)
         there = by_id.get(plugin)
         if there is None:
             hint = absent.get(plugin) or did_you_mean(plugin, by_id.keys() - {manifest.id})
@@ -117,7 +117,7 @@ def _requirements(
 def _conflicts(manifest: Manifest, by_id: Mapping[str, Manifest]) -> list[Problem]:
     found = []
     for text in manifest.conflicts:
-        plugin, wanted = split_requirement(text)
+        plugin, wanted = split(text)
         there = by_id.get(plugin)
         if there is not None and in_range(there.version, wanted):
             hint = f"disable one of them: kadr plugin disable {plugin}"

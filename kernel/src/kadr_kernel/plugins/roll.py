@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kadr_sdk.errors import PluginError, PluginNotActiveError, PluginNotFoundError, Problem, did_you_mean
-from kadr_sdk.manifest import split_requirement
 from kadr_sdk.services import Config
 
 from kadr_kernel.plugins.crashes import CrashGuard
@@ -16,6 +15,7 @@ from kadr_kernel.plugins.resolve import Resolution, resolve
 from kadr_kernel.plugins.roster import Choice, left_out
 from kadr_kernel.plugins.rows import Row
 from kadr_kernel.plugins.states import events_of, step
+from kadr_kernel.plugins.versions import split
 
 __all__ = ["RUNNING", "Roll"]
 
@@ -64,7 +64,7 @@ class Roll:
         """Ids that its manifest requires."""
         row = self._by_id.get(plugin)
         if row is not None and row.manifest is not None:
-            yield from (split_requirement(text)[0] for text in row.manifest.requires)
+            yield from (split(text)[0] for text in row.manifest.requires)
 
     def resolve(self) -> None:
         """Look anew at who may run and who fits together; what runs is not touched."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from kadr_sdk.errors import Problem
-from kadr_sdk.manifest import split_requirement
 
 from kadr_kernel.plugins.crashes import LIMIT, Crash
 from kadr_kernel.plugins.discovery import Found
+from kadr_kernel.plugins.versions import split
 
 __all__ = ["Choice", "left_out", "with_requirements"]
 
@@ -66,5 +66,5 @@ def with_requirements(found: Iterable[Found], wanted: Iterable[str]) -> frozense
         if plugin not in closed:
             closed.add(plugin)
             manifest = manifests.get(plugin)
-            todo.extend(split_requirement(r)[0] for r in (manifest.requires if manifest else ()))
+            todo.extend(split(r)[0] for r in (manifest.requires if manifest else ()))
     return frozenset(closed)

@@ -10,11 +10,12 @@ import operator
 import re
 from collections.abc import Callable
 
-__all__ = ["in_range"]
+__all__ = ["in_range", "split"]
 
 _Release = tuple[int, ...]
 _VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9})*", re.ASCII)
 _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,9}(?:\.\d{1,9})*)\s*", re.ASCII)
+_REQUIREMENT = re.compile(r"\s*([a-z0-9_.]*)\s*(.*)")
 _COMPARE: dict[str, Callable[[_Release, _Release], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -37,6 +38,12 @@ def in_range(version: str, wanted: str) -> bool:
     from packaging.specifiers import SpecifierSet
 
     return bool(SpecifierSet(wanted).contains(version, prereleases=True))
+
+
+def split(requirement: str) -> tuple[str, str]:
+    """Plugin id and version range of ``kadr.pyav>=0.1`` out of a manifest, which was checked when read."""
+    match = _REQUIREMENT.match(requirement)
+    return (match[1], match[2]) if match else (requirement, "")
 
 
 def _padded(left: str, right: str) -> tuple[_Release, _Release]:
