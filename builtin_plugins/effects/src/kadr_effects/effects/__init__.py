@@ -1,0 +1,1 @@
+"""Effects: one picture in, one picture out."""

@@ -1,0 +1,1 @@
+"""Generators: pictures from nothing."""

@@ -1,0 +1,1 @@
+"""Transitions: from one clip to the next."""

@@ -1,0 +1,1 @@
+"""Exporters: containers and sets of files."""
