@@ -1,0 +1,90 @@
+"""Streams of a container for packets that were encoded before.
+
+The codec parameters come from an encoder opened for their sake alone, at a small size in a
+container that writes nothing: so every one of them is right (delay of the sound, location of
+the chroma samples) without a list of them here. What depends on the size is then taken from
+the part.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from kadr_pyav.muxers import small
+from kadr_pyav.sessions import set_audio, set_video
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+    from kadr_sdk.output import AudioEncoding, Chapter, VideoEncoding
+
+__all__ = ["add_audio", "add_video", "put_chapters"]
+
+_HVC1 = ("mp4", "mov", "ipod", "3gp", "ismv")
+
+
+def add_video(
+    container: OutputContainer, encoding: VideoEncoding, header: dict[str, Any], reorder: int
+) -> VideoStream:
+    """A stream for the pictures, with the parameters of a part's header."""
+    with _model(encoding.encoder) as (scratch, model):
+        set_video(model.codec_context, small(encoding))
+        model.time_base = 1 / encoding.rate
+        scratch.start_encoding()
+        stream = container.add_stream_from_template(model)
+    context = stream.codec_context
+    context.width, context.height = header["width"], header["height"]
+    context.sample_aspect_ratio = Fraction(1)
+    context.framerate = encoding.rate
+    context.extradata = bytes.fromhex(header["extradata"]) or None
+    context.level = header["level"]
+    context.reorder_depth = reorder
+    if header["profile"]:
+        context.profile = header["profile"]
+    if encoding.codec == "hevc" and container.format.name in _HVC1:
+        context.codec_tag = "hvc1"  # players of Apple know no other; all headers are in front
+    return stream
+
+
+def add_audio(container: OutputContainer, encoding: AudioEncoding, header: dict[str, Any]) -> AudioStream:
+    """A stream for the sound, with the parameters of its part's header."""
+    with _model(encoding.encoder) as (scratch, model):
+        set_audio(model.codec_context, encoding)
+        model.time_base = Fraction(1, encoding.rate)
+        scratch.start_encoding()
+        stream = container.add_stream_from_template(model, opaque=True)
+    stream.codec_context.extradata = bytes.fromhex(header["extradata"]) or None
+    return stream
+
+
+@contextmanager
+def _model(encoder: str) -> Iterator[tuple[OutputContainer, Any]]:
+    import av
+
+    scratch = av.open(io.BytesIO(), "w", format="null")
+    try:
+        yield scratch, scratch.add_stream(encoder)
+    finally:
+        scratch.close()
+
+
+def put_chapters(container: OutputContainer, chapters: tuple[Chapter, ...]) -> None:
+    """Write chapters, in milliseconds, into the container's header."""
+    tick = Fraction(1, 1000)
+    container.set_chapters(
+        [
+            {
+                "id": number + 1,
+                "start": round(chapter.start / tick),
+                "end": round(chapter.end / tick),
+                "time_base": tick,
+                "metadata": {"title": chapter.title},
+            }
+            for number, chapter in enumerate(chapters)
+        ]
+    )

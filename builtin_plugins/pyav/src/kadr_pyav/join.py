@@ -1,0 +1,168 @@
+"""Write the container by copying packets.
+
+The rules are measured ones: decode times are counted anew over the whole film (the k-th
+packet in decode order is decoded at k - D, D the largest reorder of any part, in frames),
+since the encoder's own collide at seams of parts of one or two frames; every packet lasts
+one frame, else the last frame's duration is lost; parts share one header, byte for byte.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kadr_sdk.errors import BackendError, KadrError, RenderError, StorageError
+from kadr_sdk.parts import Packet
+
+from kadr_pyav.containers import add_audio, add_video, put_chapters
+from kadr_pyav.muxers import open_muxer
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from kadr_sdk.backend import RenderContext
+    from kadr_sdk.output import Output
+    from kadr_sdk.parts import PartReader
+
+__all__ = ["join", "reorder_of"]
+
+_SAME = ("codec", "extradata", "width", "height", "pixel_format", "level", "rate")
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """A packet on its way into the container; times in ticks of its stream."""
+
+    stream: Any
+    packet: Packet
+    pts: int
+    dts: int
+    tick: Fraction
+
+
+def join(
+    parts: Sequence[PartReader],
+    audio: PartReader | None,
+    output: Output,
+    target: Path,
+    context: RenderContext,
+) -> None:
+    """Write the container by copying packets; one part of a part's packets is in memory at a time.
+
+    The caller removes what is left of ``target`` where this raises.
+
+    Raises:
+        RenderError: parts that do not fit together; names the segment.
+        BackendError: the muxer refused.
+        StorageError: the disk is full, or the target cannot be written.
+    """
+    _check_parts(parts)
+    container = _guarded(target, lambda: open_muxer(str(target), output.muxer, dict(output.options)))
+    try:
+        _guarded(target, lambda: _write(container, parts, audio, output, context))
+        _guarded(target, container.close)
+    except BaseException:
+        # Closing would write an end; whatever that says now, the first failure is the cause.
+        with suppress(Exception):
+            container.close()
+        raise
+
+
+def _write(
+    container: OutputContainer,
+    parts: Sequence[PartReader],
+    audio: PartReader | None,
+    output: Output,
+    context: RenderContext,
+) -> None:
+    flows: list[Iterator[_Timed]] = []
+    if output.video is not None and parts:
+        reorder = max(reorder_of(part) for part in parts)
+        stream = add_video(container, output.video, parts[0].header, reorder)
+        flows.append(_pictures(parts, stream, 1 / output.video.rate, reorder))
+    if output.audio is not None and audio is not None:
+        flows.append(_sound(audio, add_audio(container, output.audio, audio.header)))
+    container.metadata.update(output.metadata)
+    put_chapters(container, output.chapters)
+    for timed in heapq.merge(*flows, key=lambda t: t.dts * t.tick):
+        context.check()
+        container.mux_one(_packet(timed))
+    container.start_encoding()  # a film without packets has a header all the same
+
+
+def _pictures(
+    parts: Sequence[PartReader], stream: Any, tick: Fraction, reorder: int
+) -> Iterator[_Timed]:
+    position = start = 0
+    for part in parts:
+        for packet in part:
+            yield _Timed(stream, packet, start + packet.pts, position - reorder, tick)
+            position += 1
+        start = position
+
+
+def _sound(part: PartReader, stream: Any) -> Iterator[_Timed]:
+    """Packets such that sample 0 of the mix stands at 0, what the codec puts before it below."""
+    tick = Fraction(1, int(part.header["rate"]))
+    shift: int | None = None
+    for packet in part:
+        if shift is None:
+            shift = -int(part.header["delay"]) - packet.pts
+        pts = packet.pts + shift
+        yield _Timed(stream, packet, pts, pts, tick)
+
+
+def _packet(timed: _Timed) -> Any:
+    import av
+
+    packet = av.Packet(timed.packet.data)
+    packet.stream = timed.stream
+    packet.time_base = timed.tick
+    packet.pts, packet.dts, packet.duration = timed.pts, timed.dts, timed.packet.duration
+    packet.is_keyframe = timed.packet.key
+    return packet
+
+
+def reorder_of(part: PartReader) -> int:
+    """By how many frames decoding runs ahead of showing, from the packets where not noted."""
+    noted = part.header.get("reorder")
+    if isinstance(noted, int):
+        return noted
+    return max((position - packet.pts for position, packet in enumerate(part)), default=0)
+
+
+def _check_parts(parts: Sequence[PartReader]) -> None:
+    if not parts:
+        return
+    first = parts[0].header
+    for number, part in enumerate(parts[1:], 1):
+        for name in _SAME:
+            if part.header.get(name) != first.get(name):
+                raise RenderError(
+                    f"segment {number} was encoded with another {name} than segment 0",
+                    path=f"segments[{number}]",
+                    hint="clear the cache and render again",
+                    part=str(part.path),
+                )
+
+
+def _guarded(target: Path, work: Any) -> Any:
+    """The result of libav work, its failures told in kadr's words."""
+    import av.error
+
+    try:
+        return work()
+    except KadrError:
+        raise
+    except (av.error.FFmpegError, OSError) as error:
+        if getattr(error, "errno", None) in _STORAGE or isinstance(error, FileNotFoundError):
+            raise StorageError(
+                f"cannot write the file: {error.strerror}", path=target, hint="free space or rights"
+            ) from error
+        raise BackendError(f"the muxer failed: {error.strerror}", path=target, log=str(error)) from error
