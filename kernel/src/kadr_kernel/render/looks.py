@@ -91,8 +91,8 @@ class Looks:
             try:
                 data = dict(self._catalogue.describe(kind, found.id))
                 self._declarations[key] = EffectDeclaration.from_dict(data)
-            except (ValueError, TypeError):
-                XX
+            except (ValueError, TypeError) as error:
+                raise PluginError(f"the descriptor is broken: {error}", path=found.id) from error
         self.plugins.add(found.plugin)
         return self._declarations[key]
 
@@ -153,9 +153,9 @@ class Looks:
                 return self._call(look, inputs, size, format, at, values)
         offered = ", ".join(look.declaration.implementations)
         raise PluginError(
-            f"effect {look.declaration.id} cannot run on the backend {self._capabilities.name} with these values",
+            f"{look.declaration.id} cannot run with these values on the backend {self._capabilities.name}",
             path=look.path,
-            hint=f"it offers: {offered}; the backend carries out: {', '.join(self._capabilities.implementations)}",
+            hint=f"it offers: {offered}; the backend takes: {', '.join(self._capabilities.implementations)}",
         )
 
     def _sampled(self, look: Look, at: Moment, extra: Mapping[str, Any] | None) -> dict[str, Any]:

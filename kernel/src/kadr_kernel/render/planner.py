@@ -99,7 +99,7 @@ class Planner:
             self._check_only(project, request, looks, view, first, end, problems)
         audio = None
         if output is not None and output.audio is not None:
-            audio = audio_plan(view, output.audio, first, end, problems)
+            audio = audio_plan(view, output.audio, first, end, problems, request.damage)
             output = output if audio else replace(output, audio=None)
         if problems or output is None:
             return None

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -144,7 +144,7 @@ class KernelRenderer:
             raise
 
 
-def _generator(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+def _generator(frames: Iterator[VideoFrame]) -> Generator[VideoFrame, None, None]:
     yield from frames
 
 
@@ -218,7 +218,7 @@ class _Job:
                 audio = stack.enter_context(PartReader(paths[-1])) if plan.audio else None
                 self._join(plan, exporter, parts, audio, target, context)
             with self._stage("verify"):
-                check = self._verify(plan, target, audio)
+                check = self._verify(plan, target)
         return context, check
 
     def _progress(self, plan: RenderPlan) -> Progress:
@@ -314,7 +314,7 @@ class _Job:
         deliverer = self._renderer._catalogue.load("exporter", exporter.id)
         deliverer.deliver(parts, audio, plan.output, target.temporary, context)
 
-    def _verify(self, plan: RenderPlan, target: Target, audio: PartReader | None) -> CheckReport | None:
+    def _verify(self, plan: RenderPlan, target: Target) -> CheckReport | None:
         level = self._request.verify or str(self._renderer._setting("render.verify"))
         if level == "off" or target.many:
             return None

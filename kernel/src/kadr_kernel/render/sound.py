@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve, sample, value_at
@@ -18,7 +19,12 @@ CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "7.1": 8}
 
 
 def audio_plan(
-    view: TimelineView, encoding: AudioEncoding, first: int, end: int, problems: list[Problem]
+    view: TimelineView,
+    encoding: AudioEncoding,
+    first: int,
+    end: int,
+    problems: list[Problem],
+    damage: str = "error",
 ) -> AudioPlan | None:
     """The mix of output frames ``first .. end - 1``; None where nothing sounds.
 
@@ -38,7 +44,7 @@ def audio_plan(
                 continue
             found = _clip(track, clip, rate, origin, stop, problems)
             if found is not None:
-                clips.append(found)
+                clips.append(replace(found, damage=damage))
     if not sounding:
         return None
     return AudioPlan(rate, encoding.layout, CHANNELS.get(encoding.layout, 2), stop - origin, tuple(clips))

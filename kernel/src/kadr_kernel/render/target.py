@@ -59,7 +59,7 @@ class Target:
         if not self.path.exists():
             return
         for name in inputs:
-            if os.path.exists(name) and os.path.samefile(name, self.path):
+            if Path(name).exists() and self.path.samefile(name):
                 raise InvalidPathError(
                     "the output is one of the inputs", path=name, hint="choose another name"
                 )
