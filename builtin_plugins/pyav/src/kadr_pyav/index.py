@@ -1,0 +1,349 @@
+"""The frame index of a video stream: one pass over its packets, hardly any decoding.
+
+Packets are not frames. Left out are packets that an edit list discards, hidden reference
+frames (VP8 and VP9 alt-ref), second fields of a picture, and leading pictures at the very
+start that refer to what is not there. Where the packets alone do not tell (missing or
+equal timestamps), the stream is decoded once instead.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from kadr_sdk.errors import MediaFileError, Problem
+from kadr_sdk.media import FrameIndex
+
+from kadr_pyav.opening import DecoderOptions, close_quietly, media_errors, open_decoder, open_media, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.stream import VideoStream
+
+__all__ = ["IndexCache", "Scan", "build_index", "file_identity", "scan_stream"]
+
+_HEAD = 12  # frames decoded to check what the packets promise
+_SINGLE = frozenset({"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One packet in decode order."""
+
+    pts: int | None
+    dts: int | None
+    duration: int
+    key: bool
+    shown: bool
+    corrupt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The index and what a reader needs beside it.
+
+    Attributes:
+        frames: the index of the contract.
+        key_dts: decode time of every random access point, the place to seek to.
+        retimed: presentation time by decode time (or by number of packet) where packets
+            carry none; empty where they do.
+        counted: ``retimed`` goes by number of packet, so every jump starts at the beginning.
+        first: decode and presentation time of the very first packet.
+        damaged: presentation times of packets that the container itself calls corrupt.
+        warnings: what is odd but usable.
+    """
+
+    frames: FrameIndex
+    key_dts: tuple[int | None, ...]
+    retimed: dict[int, int] = field(default_factory=dict)
+    counted: bool = False
+    first: tuple[int | None, int | None] = (None, None)
+    damaged: frozenset[int] = frozenset()
+    warnings: tuple[Problem, ...] = ()
+
+
+def build_index(path: Path, stream: int) -> FrameIndex:
+    """Timestamps and random access points of a video stream.
+
+    Raises:
+        MediaFileError: unreadable, no such stream, or no usable frame in it.
+    """
+    return scan_stream(path, stream).frames
+
+
+def scan_stream(path: Path, stream: int, options: DecoderOptions | None = None) -> Scan:
+    """As :func:`build_index`, with what a reader needs."""
+    options = options or DecoderOptions()
+    container = open_media(path, options.max_pixels)
+    try:
+        video = video_stream(container, stream, path)
+        time_base = video.time_base or Fraction(1, 1000)
+        step = _tick_step(video, time_base)
+        rows, warnings = read_rows(container, video, path)
+        risky = _risky(container, video, rows)
+    finally:
+        close_quietly(container)
+    if risky:
+        rows = pair_fields(rows)
+    head = head_times(path, stream, options) if risky else []
+    plain = _plain(rows, head)
+    if plain is None:
+        return decoded_scan(path, stream, rows, options, time_base, step, warnings)
+    return assemble(plain, rows, time_base, step, warnings)
+
+
+def _tick_step(video: VideoStream, time_base: Fraction) -> int:
+    """Ticks a frame, for where a duration is missing."""
+    rate = video.guessed_rate or video.average_rate or Fraction(25)
+    return max(1, round(1 / (rate * time_base)))
+
+
+def read_rows(container: InputContainer, video: VideoStream, path: Path) -> tuple[list[Row], list[Problem]]:
+    """Every packet of the stream in decode order, and what was odd."""
+    hidden = _HIDDEN.get(_family(video.codec_context.name))
+    rows: list[Row] = []
+    warnings: list[Problem] = []
+    latest: int | None = None
+    back = round(1 / (video.time_base or Fraction(1, 1000)))
+    try:
+        for packet in container.demux(video):
+            if packet.size == 0:
+                continue
+            if latest is not None and packet.dts is not None and packet.dts < latest - back:
+                warnings.append(_warning(path, "timestamps jump back; what follows is left out"))
+                break
+            latest = packet.dts if packet.dts is not None else latest
+            rows.append(_row(packet, hidden))
+    except av.error.FFmpegError as error:
+        warnings.append(_warning(path, f"reading stopped early: {error.strerror}"))
+    if not any(row.shown for row in rows):
+        raise MediaFileError(f"video stream {video.index} has no frames", path=path, hint="choose another stream")
+    return rows, warnings
+
+
+def _row(packet: Packet[VideoStream], hidden: Callable[[memoryview], bool] | None) -> Row:
+    shown = not packet.is_discard and not (hidden and hidden(memoryview(packet)))
+    return Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown, packet.is_corrupt)
+
+
+def _warning(path: Path, message: str) -> Problem:
+    return Problem(str(path), message, "convert the file if frames are missing")
+
+
+def _family(decoder: str) -> str:
+    return {"libvpx": "vp8", "libvpx-vp9": "vp9"}.get(decoder, decoder)
+
+
+def _vp8_hidden(data: memoryview) -> bool:
+    """RFC 6386 9.1: bit 4 of the first byte is ``show_frame``."""
+    return not data[0] & 0x10
+
+
+def _vp9_hidden(data: memoryview) -> bool:
+    """VP9 bitstream specification 6.2 and annex B: a lone frame that is not to be shown."""
+    if data[-1] & 0xE0 == 0xC0:  # a superframe always ends in a shown frame
+        return False
+    shift = 1 if data[0] & 0x30 == 0x30 else 0  # profile 3 has a reserved bit more
+    existing, show = data[0] >> (3 - shift) & 1, data[0] >> (1 - shift) & 1
+    return not existing and not show
+
+
+_HIDDEN: dict[str, Callable[[memoryview], bool]] = {"vp8": _vp8_hidden, "vp9": _vp9_hidden}
+_REORDERING = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "vc1"})
+
+
+def _risky(container: InputContainer, video: VideoStream, rows: list[Row]) -> bool:
+    """Where packets may not be frames: check by decoding the first few."""
+    names = set(container.format.name.split(","))
+    if names & _SINGLE:
+        return False
+    first = next((row.pts for row in rows if row.key), None)
+    leading = first is not None and any(r.pts is not None and r.pts < first for r in rows if r.shown)
+    loose = _family(video.codec_context.name) in _REORDERING and not names & {"mov", "matroska"}
+    return leading or loose or video.codec_context.field_order > 1
+
+
+def pair_fields(rows: list[Row]) -> list[Row]:
+    """Hide second fields: half as long as a frame, one field after the packet before them.
+
+    Broadcast H.264 may carry the two fields of a picture as two packets.
+    """
+    longest = max(row.duration for row in rows)
+    halves = [row for row in rows if row.duration * 2 == longest]
+    if len(halves) < 2 and not _all_fields(rows):
+        return rows
+    field_time = longest // 2 if len(halves) >= 2 else longest
+    found: list[Row] = []
+    open_field: int | None = None
+    for row in rows:
+        second = open_field is not None and row.pts == open_field + field_time and not row.key
+        found.append(replace(row, shown=False) if second else row)
+        open_field = None if second or row.duration != field_time else row.pts
+    return found
+
+
+def _all_fields(rows: list[Row]) -> bool:
+    """True where packets come in pairs that are one packet's duration apart."""
+    pairs = list(zip(rows[::2], rows[1::2], strict=False))[:32]
+    return len(rows) > 2 and all(
+        a.pts is not None and b.pts == a.pts + a.duration and (b.dts is None or a.dts is None or b.dts > a.dts)
+        for a, b in pairs
+    )
+
+
+def head_times(path: Path, stream: int, options: DecoderOptions) -> list[int | None]:
+    """Presentation times of the first few frames that the decoder really gives."""
+    found: list[int | None] = []
+    for frame_pts in decode_times(path, stream, options, None):
+        found.append(frame_pts)
+        if len(found) == _HEAD:
+            break
+    return found
+
+
+def decode_times(
+    path: Path, stream: int, options: DecoderOptions, tags: Sequence[int] | None
+) -> Iterator[int | None]:
+    """Decode the stream from its start; with tags packets get these times first."""
+    container = open_media(path, options.max_pixels)
+    try:
+        video = video_stream(container, stream, path)
+        decoder = open_decoder(video, options)
+        number = 0
+        with media_errors(path):
+            for packet in container.demux(video):
+                if packet.size == 0:
+                    continue
+                if tags is not None:
+                    if number >= len(tags):
+                        break
+                    packet.pts = tags[number]
+                number += 1
+                yield from _decoded(decoder, packet)
+            yield from _decoded(decoder, None)
+    finally:
+        close_quietly(container)
+
+
+def _decoded(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[int | None]:
+    try:
+        return [frame.pts for frame in decoder.decode(packet)]
+    except av.error.FFmpegError:
+        return []  # damage is the reader's affair: it knows when the frame is wanted
+
+
+def _plain(rows: list[Row], head: list[int | None]) -> list[int] | None:
+    """Presentation times by the packets alone, or None where they do not tell."""
+    times = [row.pts for row in rows if row.shown]
+    known = sorted(t for t in times if t is not None)
+    if len(known) != len(times) or len(set(known)) != len(known):
+        return None
+    if not head:
+        return known
+    first = head[0]
+    if first is None:
+        return None
+    known = [t for t in known if t >= first]
+    return known if known[: len(head)] == head else None
+
+
+def decoded_scan(
+    path: Path,
+    stream: int,
+    rows: list[Row],
+    options: DecoderOptions,
+    time_base: Fraction,
+    step: int,
+    warnings: list[Problem],
+) -> Scan:
+    """The index by decoding the whole stream once, for packets that do not tell."""
+    timed = all(row.pts is not None for row in rows)
+    tags = None if timed else range(len(rows))
+    order = [t for t in decode_times(path, stream, options, tags) if t is not None]
+    if not order:
+        raise MediaFileError(f"no frame of video stream {stream} can be decoded", path=path, hint="export it again")
+    if timed:
+        return assemble(sorted(set(order)), rows, time_base, step, warnings)
+    order = list(dict.fromkeys(order))
+    dts = [row.dts for row in rows]
+    counted = None in dts or len(set(dts)) != len(dts)
+    times = [n * step for n in range(len(order))] if counted else sorted(d for d in dts if d is not None)
+    by_row = dict(zip(order, times, strict=False))
+    retimed_rows = [replace(row, pts=by_row.get(n), shown=n in by_row) for n, row in enumerate(rows)]
+    retimed = {n if counted else _known(rows[n].dts): t for n, t in by_row.items()}
+    warnings = [*warnings, _warning(path, "frames carry no presentation times; they were counted by decoding")]
+    scan = assemble(sorted(by_row.values()), retimed_rows, time_base, step, warnings)
+    return replace(scan, retimed=retimed, counted=counted)
+
+
+def _known(value: int | None) -> int:
+    assert value is not None
+    return value
+
+
+def assemble(times: list[int], rows: list[Row], time_base: Fraction, step: int, warnings: list[Problem]) -> Scan:
+    """The scan of ascending times and the packets they came from."""
+    position = {t: n for n, t in enumerate(times)}
+    keys: dict[int, int | None] = {}
+    for row in rows:
+        if row.key and row.pts in position:
+            keys.setdefault(position[row.pts], row.dts)
+    keys.setdefault(0, rows[0].dts)  # decoding can always begin at the very start
+    ordered = sorted(keys)
+    last = next((row.duration for row in rows if row.pts == times[-1]), 0)
+    if last <= 0:
+        last = round((times[-1] - times[0]) / (len(times) - 1)) if len(times) > 1 else step
+    frames = FrameIndex(time_base, tuple(times), tuple(ordered), times[-1] + max(1, last))
+    damaged = frozenset(row.pts for row in rows if row.corrupt and row.pts is not None)
+    return Scan(
+        frames,
+        tuple(keys[k] for k in ordered),
+        first=(rows[0].dts, rows[0].pts),
+        damaged=damaged,
+        warnings=tuple(warnings),
+    )
+
+
+class IndexCache:
+    """Scans of streams by file identity, the least recently used forgotten first."""
+
+    def __init__(self, limit: int = 2048) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._scans: OrderedDict[tuple[object, ...], Scan] = OrderedDict()
+
+    def get(self, path: Path, stream: int, options: DecoderOptions | None = None) -> Scan:
+        """The scan of a stream, made once for each state of the file."""
+        key = (*file_identity(path), stream)
+        with self._lock:
+            found = self._scans.get(key)
+            if found is not None:
+                self._scans.move_to_end(key)
+                return found
+        found = scan_stream(path, stream, options)
+        with self._lock:
+            self._scans[key] = found
+            while len(self._scans) > self._limit:
+                self._scans.popitem(last=False)
+        return found
+
+
+def file_identity(path: Path) -> tuple[str, int, int, int]:
+    """Absolute path, size, time of change in nanoseconds and inode.
+
+    Raises:
+        MediaFileError: the file is gone.
+    """
+    try:
+        stat = path.stat()
+    except OSError:
+        raise MediaFileError("no such file", path=path, hint="check the path; is the disk connected?") from None
+    return (str(path.absolute()), stat.st_size, stat.st_mtime_ns, stat.st_ino)

@@ -1,0 +1,318 @@
+"""What a media file holds, read from its headers and the first frame of every video stream."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+from av.stream import Disposition
+from kadr_sdk.errors import MediaFileError, Problem
+from kadr_sdk.media import ONE, ZERO, AudioStream, FrameIndex, MediaInfo, OtherStream, VideoStream
+from kadr_sdk.times import MAX_SECONDS
+
+from kadr_pyav.avcolor import color_of
+from kadr_pyav.index import IndexCache
+from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
+from kadr_pyav.orientation import exif_orientation, frame_orientation
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream as AvVideo
+
+__all__ = ["probe"]
+
+MAX_STREAMS = 100
+_HEAD_PACKETS, _HEAD_BYTES = 2000, 64 << 20  # read at most so much to find first frames
+_STILL_BRANDS = frozenset({"avif", "mif1", "heic", "heix"})
+_FIELD_ORDER = {2: "tff", 3: "bff", 4: "bff", 5: "tff"}  # AVFieldOrder, by the field displayed first
+_RATES = [Fraction(n) for n in (10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)]
+_RATES += [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)]
+_FASTEST = 300  # an average rate beyond this is taken for a mistake of the container
+
+
+def probe(path: Path, max_pixels: int = MAX_PIXELS, indexes: IndexCache | None = None) -> MediaInfo:
+    """Streams, sizes, colours, orientation and times of a file.
+
+    Args:
+        max_pixels: larger pictures are refused before they are decoded.
+        indexes: asked where the container's rate is nonsense.
+
+    Raises:
+        MediaFileError: missing, empty, not media, encrypted, damaged, too large.
+    """
+    container = open_media(path, max_pixels)
+    try:
+        return _describe(container, path, max_pixels, indexes or IndexCache(1))
+    finally:
+        close_quietly(container)
+
+
+def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: IndexCache) -> MediaInfo:
+    warnings: list[Problem] = []
+    streams = list(container.streams)
+    if len(streams) > MAX_STREAMS:
+        warnings.append(
+            Problem(str(path), f"{len(streams)} streams; those after the first {MAX_STREAMS} are ignored")
+        )
+        streams = streams[:MAX_STREAMS]
+    still = _is_still(container)
+    videos = [cast("AvVideo", s) for s in streams if s.type == "video"]
+    for stream in videos:
+        _check_size(stream, path, max_pixels)
+    first = _first_frames(container, [s for s in videos if _decodable(s)], path, max_pixels)
+    facts = _Facts(path, still, first, indexes, warnings)
+    video = tuple(v for v in (facts.video(s) for s in videos) if v is not None)
+    audio = tuple(_audio(s) for s in streams if s.type == "audio" and _has_decoder(s))
+    unknown = [s for s in streams if s.type == "audio" and not _has_decoder(s)]
+    warnings += [Problem(str(path), f"audio stream {s.index} has no decoder; it is ignored") for s in unknown]
+    if not audio and not any(not v.attached for v in video):
+        raise _nothing_usable(path, warnings)
+    other = tuple(_other(s) for s in streams if s.type not in ("video", "audio"))
+    duration = None if still else _duration(container, video, audio)
+    return MediaInfo(
+        path=str(path),
+        container=container.format.name,
+        duration=duration,
+        size=path.stat().st_size,
+        video=video,
+        audio=audio,
+        other=other,
+        metadata=dict(container.metadata),
+        warnings=tuple(warnings),
+    )
+
+
+def _is_still(container: InputContainer) -> bool:
+    names = set(container.format.name.split(","))
+    brand = container.metadata.get("major_brand", "").strip()
+    piped = any(name.endswith("_pipe") and name != "webp_anim_pipe" for name in names)
+    return piped or "image2" in names or brand in _STILL_BRANDS
+
+
+def _check_size(stream: AvVideo, path: Path, max_pixels: int) -> None:
+    width, height = _size(stream, path)
+    if width * height > max_pixels:
+        raise MediaFileError(
+            f"the picture is {width}x{height}, more than the limit of {max_pixels} pixels",
+            path=path,
+            hint="scale it down first, or raise the limit max_pixels",
+        )
+
+
+def _size(stream: AvVideo, path: Path) -> tuple[int, int]:
+    context = cast(Any, stream.codec_context)
+    if context is None:
+        return 0, 0
+    if not context.width and context.name == "webp":
+        return webp_size(path)
+    return context.width, context.height
+
+
+def webp_size(path: Path) -> tuple[int, int]:
+    """Width and height in the header of a WebP file (RFC 9649); zeros where it has none."""
+    with path.open("rb") as file:
+        head = file.read(30)
+    if len(head) < 30 or head[8:12] != b"WEBP":
+        return 0, 0
+    kind = head[12:16]
+    if kind == b"VP8X":
+        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack("<2H", head[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _has_decoder(stream: Any) -> bool:
+    return stream.codec_context is not None
+
+
+def _attached(stream: Any) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _decodable(stream: Any) -> bool:
+    return _has_decoder(stream) and not _attached(stream)
+
+
+def _first_frames(
+    container: InputContainer, streams: list[AvVideo], path: Path, max_pixels: int
+) -> dict[int, VideoFrame]:
+    """The first frame of each stream by number; streams without one are missing."""
+    wanted = {s.index: open_decoder(s, DecoderOptions(max_pixels=max_pixels)) for s in streams}
+    found: dict[int, VideoFrame] = {}
+    read = 0
+    try:
+        for count, packet in enumerate(container.demux(streams) if streams else ()):
+            read += packet.size
+            index = packet.stream_index
+            if index not in found:
+                with contextlib.suppress(av.error.FFmpegError):
+                    frames = wanted[index].decode(packet if packet.size else None)
+                    found.update({index: frames[0]} if frames else {})
+            if len(found) == len(wanted) or count > _HEAD_PACKETS or read > _HEAD_BYTES:
+                break
+    except av.error.FFmpegError:
+        return found  # a file cut off after its header; what came out is what there is
+    return found
+
+
+@dataclass(slots=True)
+class _Facts:
+    """Describes the video streams of one file."""
+
+    path: Path
+    still: bool
+    first: dict[int, VideoFrame]
+    indexes: IndexCache
+    warnings: list[Problem]
+
+    def warn(self, message: str, hint: str = "") -> None:
+        self.warnings.append(Problem(str(self.path), message, hint))
+
+    def video(self, stream: AvVideo) -> VideoStream | None:
+        """The description, or None with a warning where the stream cannot be used."""
+        frame = self.first.get(stream.index)
+        attached = _attached(stream)
+        if not _has_decoder(stream):
+            self.warn(f"video stream {stream.index} has no decoder; it is ignored", "convert it to H.264")
+            return None
+        if frame is None and not attached:
+            self.warn(f"no frame of video stream {stream.index} can be decoded; it is ignored")
+            return None
+        context = stream.codec_context
+        fmt = frame.format if frame is not None else context.format
+        name = fmt.name if fmt is not None else "unknown"
+        rotation, mirrored = self._orientation(frame)
+        base = stream.time_base or Fraction(1, 1000)
+        still = self.still or attached
+        rate, variable = (None, None) if still else self._rate(stream)
+        color = color_of(frame if frame is not None else context, name)
+        return VideoStream(
+            index=stream.index,
+            codec=context.codec.canonical_name,
+            width=frame.width if frame is not None else context.width,
+            height=frame.height if frame is not None else context.height,
+            pixel_format=name,
+            color=replace(color, chroma="center") if context.name == "mjpeg" else color,
+            sample_aspect=self._aspect(stream),
+            rotation=rotation,
+            mirrored=mirrored,
+            rate=rate,
+            variable=variable,
+            start=ZERO if still else _start(stream, frame, base),
+            duration=None if still else _ticks(stream.duration, base),
+            frames=max(0, stream.frames),
+            time_base=base,
+            interlaced=_interlaced(stream, frame),
+            bit_depth=max((c.bits for c in fmt.components), default=8) if fmt is not None else 8,
+            alpha=fmt is not None and (fmt.has_palette or any(c.is_alpha for c in fmt.components)),
+            still=still,
+            attached=attached,
+            language=stream.language or "",
+        )
+
+    def _orientation(self, frame: VideoFrame | None) -> tuple[int, bool]:
+        if frame is None:
+            return 0, False
+        exif = exif_orientation(self.path) if self.still else None
+        return exif or frame_orientation(frame)
+
+    def _aspect(self, stream: AvVideo) -> Fraction:
+        aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+        if not aspect:
+            return ONE
+        if not Fraction(1, 20) <= aspect <= 20:
+            self.warn(f"a pixel aspect of {aspect} is taken for a mistake; pixels are taken as square")
+            return ONE
+        return Fraction(aspect)
+
+    def _rate(self, stream: AvVideo) -> tuple[Fraction | None, bool | None]:
+        """Average rate; by the timestamps, with their evenness, where the container's is nonsense."""
+        average, guessed = stream.average_rate, stream.guessed_rate
+        if average and average <= _FASTEST and not (guessed and guessed * 4 < average):
+            return average, None
+        index = self.indexes.get(self.path, stream.index).frames
+        return counted_rate(index), index.variable
+
+
+def counted_rate(index: FrameIndex) -> Fraction:
+    """The rate that the timestamps show: a usual one where it fits, else rounded to 1/1000."""
+    steps = len(index.pts) - 1
+    if steps < 1:
+        return 1 / index.duration
+    rate = steps / ((index.pts[-1] - index.pts[0]) * index.time_base)
+    usual = min(_RATES, key=lambda r: abs(r - rate))
+    # A whole tick of rounding at both ends is not a difference.
+    slack = 2 * index.time_base * rate * rate / steps
+    return usual if abs(usual - rate) <= slack else rate.limit_denominator(1001)
+
+
+def _start(stream: AvVideo, frame: VideoFrame | None, base: Fraction) -> Fraction:
+    ticks = frame.pts if frame is not None and frame.pts is not None else stream.start_time
+    return ZERO if ticks is None else ticks * base
+
+
+def _ticks(value: int | None, base: Fraction) -> Fraction | None:
+    """A duration in seconds; None where it is missing or nonsense."""
+    seconds = None if value is None else value * base
+    return seconds if seconds is not None and 0 < seconds <= MAX_SECONDS else None
+
+
+def _interlaced(stream: AvVideo, frame: VideoFrame | None) -> str | None:
+    """Field order where the first frame says that it has fields; top first where untold."""
+    if frame is None or not frame.interlaced_frame:
+        return None
+    return _FIELD_ORDER.get(stream.codec_context.field_order, "tff")
+
+
+def _audio(stream: Any) -> AudioStream:
+    context = stream.codec_context
+    base = stream.time_base or Fraction(1, max(1, context.sample_rate or 1))
+    return AudioStream(
+        index=stream.index,
+        codec=context.codec.canonical_name,
+        rate=context.sample_rate,
+        channels=context.layout.nb_channels,
+        layout=context.layout.name,
+        sample_format=context.format.name if context.format is not None else "unknown",
+        start=ZERO if stream.start_time is None else stream.start_time * base,
+        duration=_ticks(stream.duration, base),
+        time_base=base,
+        language=stream.language or "",
+    )
+
+
+def _other(stream: Any) -> OtherStream:
+    context = stream.codec_context
+    codec = context.name if context is not None else stream.codec_tag.strip("\0")
+    return OtherStream(stream.index, stream.type or "unknown", codec, stream.language or "")
+
+
+def _duration(
+    container: InputContainer, video: tuple[VideoStream, ...], audio: tuple[AudioStream, ...]
+) -> Fraction | None:
+    """Seconds: what the streams say, else the container; nothing where that is nonsense."""
+    known = [s for s in video if not s.attached] + list(audio)
+    told = [s.start + s.duration for s in known if s.duration is not None]
+    if told and len(told) == len(known):
+        return max(told)
+    seconds = _ticks(container.duration, Fraction(1, 1_000_000))
+    sparse = seconds is not None and seconds > 3600 and container.size < seconds * 16
+    return None if sparse else seconds
+
+
+def _nothing_usable(path: Path, warnings: list[Problem]) -> MediaFileError:
+    reasons = "; ".join(w.message for w in warnings if "ignored" in w.message)
+    return MediaFileError(
+        f"nothing in this file can be used: {reasons or 'it has neither picture nor sound'}",
+        path=path,
+        hint="play it elsewhere; if that works, convert it to H.264 and AAC",
+    )
