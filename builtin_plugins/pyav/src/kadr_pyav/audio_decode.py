@@ -11,16 +11,17 @@ Priming and padding (AAC, MP3, Opus, edit lists) are cut by libav, from what the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
+from av.stream import Discard
 from kadr_sdk.errors import MediaFileError
 
+from kadr_pyav.damage import Damage
 from kadr_pyav.opening import close_quietly, media_errors, open_media
 from kadr_pyav.sound import Samples, channels_of, layout_of, remixed, to_planar
 
@@ -29,37 +30,12 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
 
-__all__ = ["AudioDecoder", "Damage"]
+__all__ = ["AudioDecoder"]
 
 _PREROLL = 1  # seconds decoded and dropped after a jump: codecs remember what came before
 _JITTER = Fraction(1, 1000)
 _TAIL = 3  # broken packets at the very end are trailing tags or a cut-off copy, not a fault
 _UNINDEXED = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "truehd", "loas", "amr"})
-_HINT = "repair or convert the file, or render with the damage policy 'hold' for silence there"
-
-
-@dataclass(slots=True)
-class Damage:
-    """What to do about sound that cannot be decoded.
-
-    Attributes:
-        policy: ``error``, or anything else for silence and a warning.
-        warn: called with message, path and hint.
-    """
-
-    path: str
-    policy: str
-    warn: Callable[[str, str, str], None]
-
-    def report(self, message: str) -> None:
-        """Stop or warn, as the policy says.
-
-        Raises:
-            MediaFileError: the policy is ``error``.
-        """
-        if self.policy == "error":
-            raise MediaFileError(message, path=self.path, hint=_HINT)
-        self.warn(f"{message}; silence stands in", self.path, "")
 
 
 class AudioDecoder:
@@ -76,7 +52,7 @@ class AudioDecoder:
             self._stream = self._select()
             self.rate: int = self._stream.sample_rate
             self.layout = layout_of(self._stream.layout)
-            self._check()
+            self._check_shape()
         except BaseException:
             self.close()
             raise
@@ -90,20 +66,18 @@ class AudioDecoder:
             raise MediaFileError(
                 f"there is no sound stream {self._index}", path=self._path, hint=f"sound streams: {known}"
             )
+        stream = cast("AudioStream", streams[self._index])
+        if cast(Any, stream.codec_context) is None:
+            raise MediaFileError(
+                f"no decoder for sound stream {self._index}", path=self._path, hint="convert it to FLAC"
+            )
+        stream.codec_context.thread_count = 1
         for other in streams:
             if other.index != self._index:
-                other.discard = av.stream.Discard.all
-        return cast("AudioStream", streams[self._index])
+                other.discard = Discard.all
+        return stream
 
-    def _check(self) -> None:
-        context = cast(Any, self._stream.codec_context)
-        if context is None:
-            raise MediaFileError(
-                f"no decoder for sound stream {self._index}",
-                path=self._path,
-                hint="convert it to FLAC or AAC",
-            )
-        context.thread_count = 1
+    def _check_shape(self) -> None:
         if not self.rate or not self._stream.layout.nb_channels:
             raise MediaFileError(
                 f"sound stream {self._index} does not say its rate or channels; nothing of it can be decoded",
@@ -160,7 +134,7 @@ class AudioDecoder:
             return 0 if not self._exact and abs(told) <= self._per_tick else nearest
         phase, step = self._grid
         on_grid = phase + step * round((told - phase) / step)
-        return on_grid if abs(on_grid - told) <= max(1, self._per_tick) else nearest
+        return on_grid if abs(on_grid - told) <= max(Fraction(1), self._per_tick) else nearest
 
     @property
     def _exact(self) -> bool:
@@ -202,7 +176,7 @@ class AudioDecoder:
                 continue
             for frame in frames:
                 if broken:
-                    self._damage.report(f"the sound is damaged at {first} ({broken} packets)")
+                    self._damage.report(f"the sound is damaged at {first} ({_packets(broken)})")
                     broken, first = 0, ""
                 good += 1
                 yield frame, self._samples(frame)
@@ -218,7 +192,7 @@ class AudioDecoder:
         if broken > _TAIL:
             self._damage.report(f"the sound is damaged from {first} to its end")
         elif broken:
-            self._damage.warn(f"the sound ends with {broken} damaged packets at {first}", self._path, "")
+            self._damage.mention(f"the sound ends damaged at {first} ({_packets(broken)})")
 
     def _samples(self, frame: AudioFrame) -> Samples:
         if frame.sample_rate != self.rate:
@@ -261,7 +235,10 @@ class AudioDecoder:
     def _from(self, wanted: int) -> Iterator[Packet[Any]]:
         if self._container.format.name in _UNINDEXED:
             return self._walk(wanted)
-        self._container.seek(math.floor(wanted / self._per_tick), stream=self._stream)
+        try:
+            self._container.seek(math.floor(wanted / self._per_tick), stream=self._stream)
+        except av.error.FFmpegError:
+            return self._walk(wanted)  # no index, or a damaged one
         return self._container.demux(self._stream)
 
     def _walk(self, wanted: int) -> Iterator[Packet[Any]]:
@@ -279,7 +256,6 @@ class AudioDecoder:
         self.close()
         self._container = open_media(Path(self._path))
         self._stream = self._select()
-        self._check()
 
     def _find_grid(self) -> tuple[int, int] | None:
         """Where packets begin, as (phase, step), for clocks too coarse to tell."""
@@ -301,3 +277,7 @@ class AudioDecoder:
             if len(head) >= 2:
                 break
         return head[:2]
+
+
+def _packets(count: int) -> str:
+    return f"{count} packet{'s' if count > 1 else ''}"

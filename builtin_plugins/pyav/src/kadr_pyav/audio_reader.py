@@ -14,7 +14,8 @@ from math import gcd
 
 import numpy as np
 
-from kadr_pyav.audio_decode import AudioDecoder, Damage
+from kadr_pyav.audio_decode import AudioDecoder
+from kadr_pyav.damage import Damage
 from kadr_pyav.sound import Samples, Stream, channels_of, remixed, resampler
 
 __all__ = ["SoundFile"]

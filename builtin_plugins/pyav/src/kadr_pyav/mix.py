@@ -12,8 +12,8 @@ from kadr_sdk.plan import AudioClip, AudioPlan
 from kadr_sdk.times import sample_at
 from numpy.typing import NDArray
 
-from kadr_pyav.audio_decode import Damage
 from kadr_pyav.audio_reader import SoundFile
+from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
 from kadr_pyav.sound import Samples, Stream, channels_of
 from kadr_pyav.stretch import TAIL, at_speed

@@ -66,10 +66,12 @@ def to_planar(frame: av.AudioFrame) -> Samples:
 
 
 def _floated(raw: NDArray[Any], dtype: str) -> Samples:
-    if dtype not in _SCALE:
-        return np.array(raw, np.float32, order="C")
-    floats = raw.astype(np.float64) - (128.0 if dtype == "u1" else 0.0)
-    return np.ascontiguousarray((floats / _SCALE[dtype]).astype(np.float32))
+    floats = np.array(raw, np.float32, order="C")
+    if dtype == "u1":
+        floats -= np.float32(128)
+    if dtype in _SCALE:
+        floats /= np.float32(_SCALE[dtype])
+    return floats
 
 
 def to_frame(samples: Samples, rate: int, layout: str, pts: int = 0) -> av.AudioFrame:
