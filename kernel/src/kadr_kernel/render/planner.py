@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from kadr_sdk.backend import Backend
@@ -244,8 +244,9 @@ def _chapters(project: Project, first: int, end: int, fps: Fraction) -> tuple[Ch
     marks = sorted((m for m in project.timeline.markers if m.kind == "chapter"), key=lambda m: m.time)
     inside = [m for m in marks if m.time < stop]
     found = []
-    for mark, after in zip(inside, [*(m.time for m in inside[1:]), stop], strict=True):
-        start, finish = max(mark.time, origin) - origin, after - origin
+    for mark, following in zip_longest(inside, inside[1:]):
+        start = max(mark.time, origin) - origin
+        finish = (following.time if following else stop) - origin
         if finish > start:
             found.append(Chapter(start, finish, mark.name))
     return tuple(found)

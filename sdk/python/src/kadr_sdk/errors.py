@@ -220,9 +220,41 @@ class SerializationError(InputError):
 
 
 class ConfigError(InputError):
-    """The user's configuration is wrong."""
+    """The user's configuration is wrong; where rows are given, all of them are in :attr:`problems`."""
 
     code = "config"
+
+    def __init__(
+        self,
+        message: str,
+        problems: Iterable[Problem] = (),
+        *,
+        path: object = "",
+        hint: str = "",
+        **data: object,
+    ) -> None:
+        super().__init__(message, path=path, hint=hint, **data)
+        if rows := tuple(problems):
+            self.data["problems"] = rows
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every wrong value."""
+        rows = self.data.get("problems")
+        if isinstance(rows, tuple):
+            return tuple(row for row in rows if isinstance(row, Problem))
+        return super().problems
+
+    def __str__(self) -> str:
+        rows = self.problems if "problems" in self.data else ()
+        return "\n".join([super().__str__(), *(f"  - {row}" for row in rows)])
+
+    def as_dict(self) -> dict[str, object]:
+        """As the base, without repeating the problems among the data."""
+        plain = super().as_dict()
+        if isinstance(data := plain["data"], dict):
+            data.pop("problems", None)
+        return plain
 
 
 class NotFoundError(InputError):

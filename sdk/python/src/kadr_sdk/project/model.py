@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+OptionalId = Annotated[str, Field(max_length=200)]
 _MAX_SIDE = 16384
 Even = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -112,7 +113,7 @@ class Crop(Model):
 class EffectUse(Model):
     """An effect on a clip or track; times are clip times."""
 
-    id: Id = ""
+    id: OptionalId = ""
     effect_type: Id
     parameters: dict[str, Value] = Field(default_factory=dict)
     enabled: bool = True
@@ -165,7 +166,7 @@ class Clip(Model):
 class TransitionUse(Model):
     """From one clip to the next on the same track."""
 
-    id: Id = ""
+    id: OptionalId = ""
     transition_type: Id
     between: tuple[Id, Id]
     duration: Duration | None = None

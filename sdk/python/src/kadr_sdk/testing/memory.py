@@ -129,11 +129,14 @@ class MemoryBackend:
         if audio:
             seconds = Fraction(audio["seconds"])
             sounds = (AudioStream(1, "raw", audio["rate"], 2, "stereo", duration=seconds),)
-        duration = max([s.duration for s in (*streams, *sounds) if s.duration is not None], default=None)
+        lengths = [s.duration for s in streams] + [s.duration for s in sounds]
+        duration = max((d for d in lengths if d is not None), default=None)
         return MediaInfo(str(path), "memory", duration, path.stat().st_size, streams, sounds)
 
     def index(self, path: Path, stream: int) -> FrameIndex:
         """Evenly spaced frames, all of them key frames."""
+        if stream != 0:
+            raise MediaFileError(f"no video stream {stream}", path=path)
         video = _read(path)["video"]
         numbers = tuple(range(video["frames"]))
         return FrameIndex(1 / Fraction(video.get("rate", 25)), numbers, numbers, video["frames"])
@@ -198,6 +201,7 @@ class MemoryBackend:
         context: RenderContext,
     ) -> None:
         """JSON lines: a header, then packets with times over the whole film."""
+        context.check()
         video = output.video
         header = {
             "width": video.width if video else 0,

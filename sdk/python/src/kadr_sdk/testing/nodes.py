@@ -85,11 +85,8 @@ def _upright(node: Conform, plane: Any, shape: tuple[int, int]) -> Any:
 
 def _place(node: Place, base: VideoFrame, layer: VideoFrame, frame: int) -> VideoFrame:
     """Static, upright layers over opaque canvases, nearest neighbour."""
-    x, y, width, height = (
-        float(value_at(v, frame))
-        for v in (node.x, node.y, node.layer_width, node.layer_height)  # type: ignore[arg-type]
-    )
-    opacity = float(value_at(node.opacity, frame))  # type: ignore[arg-type]
+    numbers = (node.x, node.y, node.layer_width, node.layer_height, node.opacity)
+    x, y, width, height, opacity = (_number(value_at(v, frame)) for v in numbers)
     result = base.copy()
     layout = pixel_format(base.format)
     for index, plane in enumerate(result.planes):
@@ -104,6 +101,11 @@ def _place(node: Place, base: VideoFrame, layer: VideoFrame, frame: int) -> Vide
         over = _look_up(layer.planes[index], u, v) if index < 3 else (1 << layout.depth) - 1
         plane[...] = np.floor(plane * (1 - cover) + over * cover + 0.5).astype(plane.dtype)
     return result
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
 
 
 def _look_up(plane: Any, u: Any, v: Any) -> Any:
@@ -128,7 +130,7 @@ def _call(node: Call, frame: int, context: RenderContext, decode: Decoder) -> Vi
         node.rate,
         number / node.rate,
         total / node.rate,
-        float(progress),  # type: ignore[arg-type]
+        _number(progress),
         node.seed,
         node.width,
         node.height,
