@@ -20,7 +20,14 @@ import av
 from kadr_sdk.errors import MediaFileError, Problem
 from kadr_sdk.media import FrameIndex
 
-from kadr_pyav.opening import DecoderOptions, close_quietly, media_errors, open_decoder, open_media, video_stream
+from kadr_pyav.opening import (
+    DecoderOptions,
+    close_quietly,
+    media_errors,
+    open_decoder,
+    open_media,
+    video_stream,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -125,7 +132,8 @@ def read_rows(container: InputContainer, video: VideoStream, path: Path) -> tupl
     except av.error.FFmpegError as error:
         warnings.append(_warning(path, f"reading stopped early: {error.strerror}"))
     if not any(row.shown for row in rows):
-        raise MediaFileError(f"video stream {video.index} has no frames", path=path, hint="choose another stream")
+        message = f"video stream {video.index} has no frames"
+        raise MediaFileError(message, path=path, hint="choose another stream")
     return rows, warnings
 
 
@@ -193,10 +201,7 @@ def pair_fields(rows: list[Row]) -> list[Row]:
 def _all_fields(rows: list[Row]) -> bool:
     """True where packets come in pairs that are one packet's duration apart."""
     pairs = list(zip(rows[::2], rows[1::2], strict=False))[:32]
-    return len(rows) > 2 and all(
-        a.pts is not None and b.pts == a.pts + a.duration and (b.dts is None or a.dts is None or b.dts > a.dts)
-        for a, b in pairs
-    )
+    return len(rows) > 2 and all(a.pts is not None and b.pts == a.pts + a.duration for a, b in pairs)
 
 
 def head_times(path: Path, stream: int, options: DecoderOptions) -> list[int | None]:
@@ -269,7 +274,8 @@ def decoded_scan(
     tags = None if timed else range(len(rows))
     order = [t for t in decode_times(path, stream, options, tags) if t is not None]
     if not order:
-        raise MediaFileError(f"no frame of video stream {stream} can be decoded", path=path, hint="export it again")
+        message = f"no frame of video stream {stream} can be decoded"
+        raise MediaFileError(message, path=path, hint="export it again")
     if timed:
         return assemble(sorted(set(order)), rows, time_base, step, warnings)
     order = list(dict.fromkeys(order))
@@ -279,7 +285,8 @@ def decoded_scan(
     by_row = dict(zip(order, times, strict=False))
     retimed_rows = [replace(row, pts=by_row.get(n), shown=n in by_row) for n, row in enumerate(rows)]
     retimed = {n if counted else _known(rows[n].dts): t for n, t in by_row.items()}
-    warnings = [*warnings, _warning(path, "frames carry no presentation times; they were counted by decoding")]
+    message = "frames carry no presentation times; they were counted by decoding"
+    warnings = [*warnings, _warning(path, message)]
     scan = assemble(sorted(by_row.values()), retimed_rows, time_base, step, warnings)
     return replace(scan, retimed=retimed, counted=counted)
 
@@ -289,7 +296,9 @@ def _known(value: int | None) -> int:
     return value
 
 
-def assemble(times: list[int], rows: list[Row], time_base: Fraction, step: int, warnings: list[Problem]) -> Scan:
+def assemble(
+    times: list[int], rows: list[Row], time_base: Fraction, step: int, warnings: list[Problem]
+) -> Scan:
     """The scan of ascending times and the packets they came from."""
     position = {t: n for n, t in enumerate(times)}
     keys: dict[int, int | None] = {}
@@ -345,5 +354,6 @@ def file_identity(path: Path) -> tuple[str, int, int, int]:
     try:
         stat = path.stat()
     except OSError:
-        raise MediaFileError("no such file", path=path, hint="check the path; is the disk connected?") from None
+        hint = "check the path; is the disk connected?"
+        raise MediaFileError("no such file", path=path, hint=hint) from None
     return (str(path.absolute()), stat.st_size, stat.st_mtime_ns, stat.st_ino)

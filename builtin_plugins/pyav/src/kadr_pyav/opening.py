@@ -85,7 +85,8 @@ def _check_file(path: Path) -> None:
             raise MediaFileError(missing, path=path, hint="check the path; is the disk connected?")
         size = path.stat().st_size
     except (OSError, ValueError) as error:
-        raise MediaFileError(f"the file cannot be looked at: {error}", path=path, hint="check the path") from None
+        message = f"the file cannot be looked at: {error}"
+        raise MediaFileError(message, path=path, hint="check the path") from None
     if size == 0:
         raise MediaFileError("the file is empty (0 bytes)", path=path, hint="copy or export it again")
 
@@ -100,7 +101,7 @@ def media_errors(path: Path) -> Iterator[None]:
     except av.error.FileNotFoundError:
         raise MediaFileError("no such file", path=path, hint="check the path") from None
     except av.error.OSError as error:
-        if isinstance(error, OSError) and error.errno in (23, 24):
+        if error.errno in (23, 24):  # ENFILE, EMFILE
             raise StorageError("too many open files", path=path, hint="raise the limit (ulimit -n)") from None
         raise MediaFileError(f"reading failed: {_words(error)}", path=path, hint="check the disk") from None
     except av.error.FFmpegError as error:
@@ -144,7 +145,8 @@ def video_stream(container: InputContainer, index: int, path: Path) -> VideoStre
         raise MediaFileError(f"there is no video stream {index}", path=path, hint=f"video streams: {known}")
     stream = cast("VideoStream", container.streams[index])
     if cast(Any, stream.codec_context) is None:
-        raise MediaFileError(f"no decoder for video stream {index}", path=path, hint="convert it to H.264 first")
+        message = f"no decoder for video stream {index}"
+        raise MediaFileError(message, path=path, hint="convert it to H.264 first")
     return stream
 
 
@@ -164,7 +166,7 @@ def open_decoder(stream: VideoStream, options: DecoderOptions) -> VideoCodecCont
             other.extradata = context.extradata
         context = other
     context.thread_count = options.threads
-    context.thread_type = options.thread_type  # type: ignore[assignment]
+    context.thread_type = options.thread_type
     context.options = {"max_pixels": str(options.max_pixels)}
     return context
 

@@ -18,7 +18,13 @@ from kadr_sdk.times import MAX_SECONDS
 from kadr_pyav.avcolor import color_of
 from kadr_pyav.index import IndexCache
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
-from kadr_pyav.orientation import exif_orientation, frame_orientation
+from kadr_pyav.orientation import (
+    Matrix,
+    exif_orientation,
+    frame_orientation,
+    matrix_orientation,
+    track_matrices,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -65,8 +71,9 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
     videos = [cast("AvVideo", s) for s in streams if s.type == "video"]
     for stream in videos:
         _check_size(stream, path, max_pixels)
-    first = _first_frames(container, [s for s in videos if _decodable(s)], path, max_pixels)
-    facts = _Facts(path, still, first, indexes, warnings)
+    first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
+    matrices = {} if still or "mov" not in container.format.name.split(",") else track_matrices(path)
+    facts = _Facts(path, still, matrices, first, indexes, warnings)
     video = tuple(v for v in (facts.video(s) for s in videos) if v is not None)
     audio = tuple(_audio(s) for s in streams if s.type == "audio" and _has_decoder(s))
     unknown = [s for s in streams if s.type == "audio" and not _has_decoder(s)]
@@ -143,7 +150,7 @@ def _decodable(stream: Any) -> bool:
 
 
 def _first_frames(
-    container: InputContainer, streams: list[AvVideo], path: Path, max_pixels: int
+    container: InputContainer, streams: list[AvVideo], max_pixels: int
 ) -> dict[int, VideoFrame]:
     """The first frame of each stream by number; streams without one are missing."""
     wanted = {s.index: open_decoder(s, DecoderOptions(max_pixels=max_pixels)) for s in streams}
@@ -170,6 +177,7 @@ class _Facts:
 
     path: Path
     still: bool
+    matrices: dict[int, Matrix]
     first: dict[int, VideoFrame]
     indexes: IndexCache
     warnings: list[Problem]
@@ -190,7 +198,7 @@ class _Facts:
         context = stream.codec_context
         fmt = frame.format if frame is not None else context.format
         name = fmt.name if fmt is not None else "unknown"
-        rotation, mirrored = self._orientation(frame)
+        rotation, mirrored = self._orientation(stream, frame)
         base = stream.time_base or Fraction(1, 1000)
         still = self.still or attached
         rate, variable = (None, None) if still else self._rate(stream)
@@ -219,11 +227,12 @@ class _Facts:
             language=stream.language or "",
         )
 
-    def _orientation(self, frame: VideoFrame | None) -> tuple[int, bool]:
+    def _orientation(self, stream: AvVideo, frame: VideoFrame | None) -> tuple[int, bool]:
         if frame is None:
             return 0, False
         exif = exif_orientation(self.path) if self.still else None
-        return exif or frame_orientation(frame)
+        matrix = self.matrices.get(stream.id)
+        return exif or (matrix_orientation(matrix) if matrix else frame_orientation(frame))
 
     def _aspect(self, stream: AvVideo) -> Fraction:
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
@@ -292,7 +301,7 @@ def _audio(stream: Any) -> AudioStream:
 
 def _other(stream: Any) -> OtherStream:
     context = stream.codec_context
-    codec = context.name if context is not None else stream.codec_tag.strip("\0")
+    codec = context.name if context is not None else (stream.name or "")
     return OtherStream(stream.index, stream.type or "unknown", codec, stream.language or "")
 
 
@@ -303,7 +312,7 @@ def _duration(
     known = [s for s in video if not s.attached] + list(audio)
     told = [s.start + s.duration for s in known if s.duration is not None]
     if told and len(told) == len(known):
-        return max(told)
+        return max(told) - max(ZERO, min(s.start for s in known))
     seconds = _ticks(container.duration, Fraction(1, 1_000_000))
     sparse = seconds is not None and seconds > 3600 and container.size < seconds * 16
     return None if sparse else seconds

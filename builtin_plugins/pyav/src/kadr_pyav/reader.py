@@ -81,7 +81,7 @@ class FrameReader:
 
     def close(self) -> None:
         """Close the file and let all frames go; the next frame opens it again."""
-        self._flow, self._last = self._restart(), -1
+        self._stop()
         self.forget()
 
     def frame_at(self, time: Fraction) -> VideoFrame | None:
@@ -165,7 +165,10 @@ class FrameReader:
             reached = len(self.index.pts) if step is None else self._number(step[0])
             if reached is None or reached <= self._last:
                 continue
-            bad = range(self._last + 1, reached + (step is not None and self._is_bad(reached, step[1])))
+            bad = list(range(self._last + 1, reached))  # frames that never came out
+            if step is not None and self._is_bad(reached, step[1]):
+                bad.append(reached)
+            bad = [n for n in bad if n not in self._damaged]
             if bad and not self._settle(bad, step[1] if step else None):
                 return None
             self._last = reached
@@ -183,29 +186,31 @@ class FrameReader:
     def _is_bad(self, position: int, frame: VideoFrame) -> bool:
         return frame.is_corrupt or self.index.pts[position] in self._scan.damaged
 
-    def _settle(self, bad: range, frame: VideoFrame | None) -> bool:
+    def _settle(self, bad: list[int], frame: VideoFrame | None) -> bool:
         """Note damage; False where the random access point is to blame and the run is over.
 
         A point may not be clean: an open group, a gradual refresh. So damage met after a seek
         counts only when a run from an earlier point meets it too.
         """
-        group = self._key_of(bad[0])
-        if group > 0 and group == self._began:
-            self._unsafe.add(group)
-            self._flow, self._last = self._restart(), -1
+        point = self._keys[bisect_right(self._keys, bad[0]) - 1]
+        if point > 0 and point == self._began:
+            self._unsafe.add(point)
+            self._stop()
             return False
+        if point not in bad:
+            self._unsafe.discard(point)
         self._damaged.update(bad)
-        reference = frame is None or not frame.is_corrupt or frame.pict_type != _B
-        if reference:  # what follows in the group is predicted from it
-            after = bisect_right(self._keys, bad[-1])
+        if frame is None or not frame.is_corrupt or frame.pict_type != _B:
+            after = bisect_right(self._keys, bad[-1])  # up to there all is predicted from it
             end = self._keys[after] if after < len(self._keys) else len(self.index.pts)
             self._damaged.update(range(bad[0], end))
         return True
 
-    def _restart(self) -> Flow | None:
+    def _stop(self) -> None:
+        """Close the file; the frames in memory stay."""
         if self._flow is not None:
             self._flow.close()
-        return None
+        self._flow, self._last = None, -1
 
     def forget(self) -> None:
         """Let go of the frames in memory but keep the file open."""
