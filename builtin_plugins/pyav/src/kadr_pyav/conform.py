@@ -1,0 +1,167 @@
+"""Conform: upright, cropped, scaled and converted, as libavfilter nodes.
+
+Where nothing changes there is no node and the frame passes untouched. Conversions are
+swscale's with ``accurate_rnd+bitexact`` (the same on every class of processor) and full
+chroma interpolation, with both matrices, ranges and chroma positions named; against the
+formulas of ITU-T H.273 the result is within one code. A crop at an odd offset of a
+subsampled format, a quarter turn of 4:2:2 and a mere shift of the chroma position go by
+4:4:4, so that chroma stays where it belongs.
+
+Transfer characteristics of the SDR family are display-referred alike and are not converted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kadr_sdk.color import Color
+from kadr_sdk.effects import FilterSpec
+from kadr_sdk.plan import Conform
+
+from kadr_pyav.avcolor import scale_options, setparams_options
+from kadr_pyav.graph import Shape
+from kadr_pyav.layout import ChromaPosition, Layout, layout_of
+
+__all__ = ["FLAGS", "conform_filters", "convert_filters"]
+
+FLAGS = "bicubic+accurate_rnd+bitexact+full_chroma_int+full_chroma_inp"
+
+
+def conform_filters(node: Conform, shape: Shape) -> tuple[FilterSpec, ...]:
+    """The nodes that carry out a conform of frames of that shape; none where nothing changes."""
+    chain = _Chain.begin(replace(shape, color=node.color_from))
+    chain.turn(node.rotation, node.mirrored)
+    chain.crop(*node.crop)
+    chain.convert(Shape(node.width, node.height, node.format, node.color))
+    if not chain.nodes and _tags(shape.color) != _tags(node.color):
+        chain.add("setparams", **setparams_options(node.color))
+    return tuple(chain.nodes)
+
+
+def convert_filters(shape: Shape, target: Shape) -> tuple[FilterSpec, ...]:
+    """The nodes from one shape to another; none where they are the same."""
+    chain = _Chain.begin(shape)
+    chain.convert(target)
+    return tuple(chain.nodes)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Nodes so far, and what the frames behind them are."""
+
+    shape: Shape
+    position: ChromaPosition
+    nodes: list[FilterSpec]
+
+    @classmethod
+    def begin(cls, shape: Shape) -> _Chain:
+        color = shape.color.filled(shape.width, shape.height, rgb=layout_of(shape.format).rgb)
+        shape = replace(shape, color=replace(color, chroma=shape.color.chroma))
+        return cls(shape, ChromaPosition.of(layout_of(shape.format), shape.color), [])
+
+    @property
+    def layout(self) -> Layout:
+        return layout_of(self.shape.format)
+
+    def add(self, name: str, **options: object) -> None:
+        self.nodes.append(FilterSpec.of(name, **options))
+
+    def turn(self, rotation: int, mirrored: bool) -> None:
+        """Quarter turns clockwise, then left to right."""
+        log2 = self.layout.log2_chroma
+        uneven = rotation % 180 != 0 and log2[0] != log2[1]
+        if (rotation or mirrored) and (uneven or not self.layout.planned):
+            self.widen()
+        if rotation % 180:
+            self._quarter(clockwise=rotation == 90)
+        if rotation == 180:
+            self._over()
+        if mirrored != (rotation == 180):
+            self._mirror()
+
+    def _quarter(self, *, clockwise: bool) -> None:
+        shape, log2 = self.shape, self.layout.log2_chroma
+        self.add("transpose", dir="clock" if clockwise else "cclock")
+        self.shape = replace(shape, width=shape.height, height=shape.width)
+        swapped = self.position.transposed()
+        if clockwise:
+            self.position = swapped.mirrored(self.shape.width, log2[0])
+        else:
+            self.position = swapped.turned_over(self.shape.height, log2[1])
+
+    def _mirror(self) -> None:
+        self.add("hflip")
+        self.position = self.position.mirrored(self.shape.width, self.layout.log2_chroma[0])
+
+    def _over(self) -> None:
+        self.add("vflip")
+        self.position = self.position.turned_over(self.shape.height, self.layout.log2_chroma[1])
+
+    def crop(self, left: int, top: int, right: int, bottom: int) -> None:
+        """Cut pixels off the four sides."""
+        if not any((left, top, right, bottom)):
+            return
+        log2 = self.layout.log2_chroma
+        if not self.layout.planned or left % (1 << log2[0]) or top % (1 << log2[1]):
+            self.widen()
+        width, height = self.shape.width - left - right, self.shape.height - top - bottom
+        self.add("crop", w=width, h=height, x=left, y=top, exact=1)
+        self.shape = replace(self.shape, width=width, height=height)
+
+    def widen(self) -> None:
+        """Give every pixel its own chroma, in a planar format."""
+        self._scale(replace(self.shape, format=self.layout.full), ChromaPosition(0, 0))
+
+    def convert(self, target: Shape) -> None:
+        """Scale and convert to what is wanted."""
+        layout = layout_of(target.format)
+        position = ChromaPosition.of(layout, target.color)
+        resized = (target.width, target.height) != (self.shape.width, self.shape.height)
+        # swscale copies planes of the same size and so would not move their chroma.
+        if self.layout.subsampled and not resized and _moved(self, layout, position):
+            self.widen()
+        if resized or self.shape.format != target.format or self._recoded(target, layout):
+            self._scale(target, position)
+            self.add("setsar", sar="1/1")
+            self.add("setparams", **setparams_options(target.color))
+
+    def _recoded(self, target: Shape, layout: Layout) -> bool:
+        before, after = self.shape.color, target.color
+        matrix = not layout.rgb and "unknown" not in (before.matrix, after.matrix)
+        recoded = matrix and before.matrix != after.matrix
+        return recoded or ("unknown" not in (before.range, after.range) and before.range != after.range)
+
+    def _scale(self, target: Shape, position: ChromaPosition) -> None:
+        options: dict[str, object] = {"w": target.width, "h": target.height, "flags": FLAGS}
+        options |= _meaning(self.shape, "in") | _sited(self.layout, self.position, "in")
+        after = layout_of(target.format)
+        options |= _meaning(target, "out") | _sited(after, position, "out")
+        self.add("scale", **options)
+        self.add("format", pix_fmts=target.format)
+        self.shape, self.position = target, position
+
+
+def _moved(chain: _Chain, layout: Layout, position: ChromaPosition) -> bool:
+    return chain.layout.log2_chroma == layout.log2_chroma and position != chain.position
+
+
+def _meaning(shape: Shape, side: str) -> dict[str, object]:
+    rgb = layout_of(shape.format).rgb
+    color = shape.color.filled(shape.width, shape.height, rgb=rgb)
+    known = scale_options(Color(color.matrix, range=color.range), side)
+    if rgb:
+        known.pop(f"{side}_color_matrix", None)
+    return dict(known)
+
+
+def _sited(layout: Layout, position: ChromaPosition, side: str) -> dict[str, object]:
+    sited: dict[str, object] = {}
+    if layout.log2_chroma[0]:
+        sited[f"{side}_h_chr_pos"] = position.h
+    if layout.log2_chroma[1]:
+        sited[f"{side}_v_chr_pos"] = position.v
+    return sited
+
+
+def _tags(color: Color) -> tuple[str, ...]:
+    return color.matrix, color.primaries, color.transfer, color.range
