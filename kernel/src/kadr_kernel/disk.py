@@ -1,0 +1,136 @@
+"""Small files that several processes change: locked, whole, and on the disk when it says so."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from kadr_sdk.errors import StorageError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+__all__ = ["locked", "write_whole"]
+
+_POLL = 0.02
+
+
+@contextmanager
+def locked(path: Path, timeout: float = 10.0) -> Iterator[None]:
+    """Hold the lock file ``path`` against other processes and other threads.
+
+    The operating system holds the lock, not the file's existence: when its owner dies the
+    lock is free.
+
+    Raises:
+        StorageError: the lock cannot be made, or not had within ``timeout`` seconds.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise _cannot("be locked", path, error) from error
+    with file:
+        end = time.monotonic() + timeout
+        while not _try_lock(file):
+            if time.monotonic() > end:
+                hint = "wait for the other kadr process, or end it"
+                raise StorageError("another process holds the lock", path=path, hint=hint)
+            time.sleep(_POLL)
+        try:
+            yield
+        finally:
+            _unlock(file)
+
+
+if sys.platform == "win32":
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Replace a file: a reader sees the old one or the new one, also after a power cut.
+
+    A symbolic link stays and its target is replaced; the folder is made where it is missing.
+
+    Args:
+        private: readable by its owner alone; else with the rights that it had.
+
+    Raises:
+        StorageError: the file is as it was.
+    """
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rights = 0o600 if private else _rights(path)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(rights)
+        _replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise _cannot("be written", path, error) from error
+
+
+def _rights(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return 0o644
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    for attempt in range(50):
+        try:
+            temporary.replace(path)
+            break
+        except PermissionError:
+            # Windows refuses while somebody reads the old file; readers are brief.
+            if os.name != "nt" or attempt == 49:
+                raise
+            time.sleep(_POLL)
+    if os.name != "nt":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name itself must reach the disk
+        finally:
+            os.close(folder)
+
+
+def _cannot(what: str, path: Path, error: OSError) -> StorageError:
+    hint = "free some space" if error.errno == 28 else "check the rights of the folder"
+    return StorageError(f"cannot {what}: {error.strerror or error}", path=path, hint=hint)
