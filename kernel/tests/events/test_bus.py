@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import pytest
 from kadr_kernel.events import MAX_DEPTH, Bus, FeedbackError, correlation
 from kadr_sdk.errors import InternalError
-from kadr_sdk.events import Envelope, Event, PluginFailed, PluginStopped, SystemStarted, SystemStopped
+from kadr_sdk.events import (
+    Envelope,
+    Event,
+    PluginFailed,
+    PluginStopped,
+    SubscriberFailed,
+    SystemStarted,
+    SystemStopped,
+    WarningRaised,
+)
 from kadr_sdk.services import EventBus, Subscription
 
 
@@ -204,6 +213,19 @@ def test_events_that_feed_themselves_end(bus: Bus) -> None:
     bus.publish(Tick(-5))
     assert innocent[-1] == -5
     assert bus.journal()[-1].event == Tick(-5)
+
+
+def test_reports_from_the_deepest_point_reach_their_readers(bus: Bus) -> None:
+    reports: list[Event] = []
+    bus.subscribe(SubscriberFailed, reports.append)
+    bus.subscribe(WarningRaised, reports.append)
+    bus.subscribe(Tick, lambda e: bus.publish(Tick(e.n + 1)), name="echo")  # type: ignore[arg-type, return-value]
+    bus.publish(Tick(0))
+    why = f"events feed themselves: {MAX_DEPTH} deep at Tick"
+    assert reports == [
+        SubscriberFailed("echo", "Tick", f"FeedbackError: {why}"),
+        WarningRaised(f"subscriber echo was unsubscribed: {why}"),
+    ]
 
 
 def test_ping_pong_between_two_subscribers_ends(bus: Bus) -> None:

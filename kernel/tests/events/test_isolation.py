@@ -80,6 +80,23 @@ def test_twenty_failures_in_a_row_unsubscribe(bus: Bus) -> None:
     assert _names(bus).count("SubscriberFailed") == MAX_FAILURES
 
 
+def test_one_that_left_by_itself_is_not_unsubscribed_again(bus: Bus) -> None:
+    calls = 0
+
+    def fail(event: Event) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == MAX_FAILURES:
+            token.cancel()
+        raise ValueError
+
+    token = bus.subscribe(SystemStopped, fail)
+    for _ in range(MAX_FAILURES):
+        bus.publish(SystemStopped())
+    assert _names(bus).count("SubscriberFailed") == MAX_FAILURES
+    assert "WarningRaised" not in _names(bus)
+
+
 def test_a_success_begins_the_count_anew(bus: Bus) -> None:
     calls: list[int] = []
 

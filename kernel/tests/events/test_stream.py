@@ -77,13 +77,21 @@ def test_get_gives_up_after_its_timeout(bus: Bus) -> None:
     assert 0.04 < time.monotonic() - begin < 2
 
 
-def test_close_wakes_every_reader_after_what_is_queued(bus: Bus) -> None:
+def test_close_wakes_every_waiting_reader(bus: Bus) -> None:
     stream = bus.stream(PluginStopped)
     got: list[int] = []
-    readers = [threading.Thread(target=lambda: got.extend(e.id for e in stream)) for _ in range(3)]
+
+    def read() -> None:
+        for envelope in stream:
+            got.append(envelope.id)
+
+    readers = [threading.Thread(target=read, daemon=True) for _ in range(3)]
     for reader in readers:
         reader.start()
     _publish(bus, 20)
+    while len(got) < 20:
+        time.sleep(0.001)
+    time.sleep(0.02)  # now all of them wait
     stream.close()
     stream.close()
     for reader in readers:

@@ -176,6 +176,16 @@ class TestRevoke:
             assert held(other) == []
             grants.grant(GLOW, [GPU], Term.VERSION)
 
+    def test_a_change_too_quick_for_file_times_is_seen(self, grants: Grants) -> None:
+        grants.grant(GLOW, [GPU], Term.VERSION)
+        assert held(grants) == ["gpu"]
+        before = grants.path.stat()
+        grants.path.write_bytes(grants.path.read_bytes().replace(b"example.glow", b"example.blow"))
+        os.utime(grants.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        after = grants.path.stat()
+        assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        assert held(grants) == []
+
     def test_a_settled_file_is_parsed_once(self, grants: Grants, monkeypatch: pytest.MonkeyPatch) -> None:
         grants.grant(GLOW, [GPU], Term.VERSION)
         past = time.time() - 60
