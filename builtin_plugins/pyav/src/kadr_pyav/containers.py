@@ -36,7 +36,7 @@ def add_video(
         set_video(model.codec_context, small(encoding))
         model.time_base = 1 / encoding.rate
         scratch.start_encoding()
-        stream = container.add_stream_from_template(model)
+        stream: VideoStream = container.add_stream_from_template(model)
     context = stream.codec_context
     context.width, context.height = header["width"], header["height"]
     context.sample_aspect_ratio = Fraction(1)
@@ -57,7 +57,7 @@ def add_audio(container: OutputContainer, encoding: AudioEncoding, header: dict[
         set_audio(model.codec_context, encoding)
         model.time_base = Fraction(1, encoding.rate)
         scratch.start_encoding()
-        stream = container.add_stream_from_template(model, opaque=True)
+        stream: AudioStream = container.add_stream_from_template(model, opaque=True)
     stream.codec_context.extradata = bytes.fromhex(header["extradata"]) or None
     return stream
 

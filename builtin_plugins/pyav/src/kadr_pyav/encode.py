@@ -35,9 +35,7 @@ class Stage(Protocol):
         ...
 
 
-def encode(
-    segment: Segment, output: Output, sink: PartWriter, context: RenderContext, resources: Any
-) -> str:
+def encode(segment: Segment, output: Output, sink: PartWriter, context: RenderContext, resources: Any) -> str:
     """Encode all spans of a segment in one session into ``sink`` and finish it.
 
     Packets have pts in frames from the segment's start and a duration of one. The header

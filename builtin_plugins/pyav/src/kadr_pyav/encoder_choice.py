@@ -58,9 +58,8 @@ def _format_hint(wanted: str, known: list[str]) -> str:
 
 def encoder_exists(encoder: str) -> bool:
     """True where the library has an encoder of that name."""
-    from av.codec.codec import UnknownCodecError
-
     import av
+    from av.codec.codec import UnknownCodecError
 
     try:
         return av.Codec(encoder, "w").is_encoder
@@ -91,8 +90,7 @@ def check_size(encoding: VideoEncoding, encoder: VideoEncoder) -> None:
     full = {1: "yuv444p"}.get(form.components[0].bits // 8, "yuv444p10le")
     other = f", or the pixel format {full}" if full in _formats(encoder.name) else ""
     raise UnsupportedFormatError(
-        f"{encoding.pixel_format} cannot hold {width}x{height}: "
-        f"sizes must be multiples of {across}x{down}",
+        f"{encoding.pixel_format} cannot hold {width}x{height}: sizes must be multiples of {across}x{down}",
         path="export.resolution",
         hint=f"the nearest size is {nearest}{other}",
     )
@@ -108,9 +106,8 @@ def choices(encoder: str, option: str) -> tuple[str, ...]:
 
 def option_names(encoder: str) -> set[str]:
     """Every option that the encoder takes, its own and the general ones."""
-    from av.codec.context import OptionFlags
-
     import av
+    from av.codec.context import OptionFlags
 
     rows = av.Codec(encoder, "w").create("video").supported_options
     wanted = OptionFlags.ENCODING_PARAM

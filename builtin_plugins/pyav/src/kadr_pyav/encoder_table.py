@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 __all__ = ["AUDIO", "VIDEO", "AudioEncoder", "Quality", "VideoEncoder"]
 
-_X26X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
-_X26X_PRESETS += ("slow", "slower", "veryslow", "placebo")
+_FAST = ("ultrafast", "superfast", "veryfast", "faster", "fast")
+_X26X_PRESETS = (*_FAST, "medium", "slow", "slower", "veryslow", "placebo")
 _X264_PROFILES = ("baseline", "main", "high", "high10", "high422", "high444")
-_X265_PROFILES = ("main", "main10", "main12", "mainstillpicture", "main422-10", "main422-12")
-_X265_PROFILES += ("main444-8", "main444-10", "main444-12")
+_X265_444 = ("main444-8", "main444-10", "main444-12")
+_X265_PROFILES = ("main", "main10", "main12", "mainstillpicture", "main422-10", "main422-12", *_X265_444)
 
 
 @dataclass(frozen=True, slots=True)

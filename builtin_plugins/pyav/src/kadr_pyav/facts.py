@@ -51,4 +51,5 @@ def first_plane(frame: VideoFrame) -> NDArray[Any]:
     if len(frame.planes) > 1:
         width = plane.width
     view = np.frombuffer(plane, word)  # type: ignore[call-overload]
-    return view[: line * plane.height].reshape(plane.height, line)[:, :width]
+    rows: NDArray[Any] = view[: line * plane.height].reshape(plane.height, line)
+    return rows[:, :width]

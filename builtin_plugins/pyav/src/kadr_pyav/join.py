@@ -96,9 +96,7 @@ def _write(
     container.start_encoding()  # a film without packets has a header all the same
 
 
-def _pictures(
-    parts: Sequence[PartReader], stream: Any, tick: Fraction, reorder: int
-) -> Iterator[_Timed]:
+def _pictures(parts: Sequence[PartReader], stream: Any, tick: Fraction, reorder: int) -> Iterator[_Timed]:
     position = start = 0
     for part in parts:
         for packet in part:

@@ -14,7 +14,6 @@ from kadr_pyav.sessions import set_audio, set_video
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
-
     from kadr_sdk.output import Output, VideoEncoding
 
 __all__ = ["check_muxer", "muxer_names", "open_muxer", "small", "usual_muxers"]
@@ -83,7 +82,7 @@ def _try_header(container: OutputContainer, output: Output) -> None:
 
     for codec, path in _codecs(output):
         try:
-            stream = container.add_stream(codec)
+            stream: Any = container.add_stream(codec)
         except ValueError as error:
             raise _cannot_hold(output.muxer, codec, path) from error
         if path == "export.video.codec" and output.video:

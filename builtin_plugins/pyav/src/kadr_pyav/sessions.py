@@ -17,7 +17,6 @@ from kadr_pyav.avcolor import paint_tags
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.video.codeccontext import VideoCodecContext
-
     from kadr_sdk.output import AudioEncoding, VideoEncoding
 
 __all__ = ["open_audio", "open_video", "sample_format", "set_audio", "set_video"]
@@ -66,22 +65,24 @@ def set_video(context: VideoCodecContext, encoding: VideoEncoding) -> None:
 def set_audio(context: AudioCodecContext, encoding: AudioEncoding) -> None:
     """Write an encoding into a context that is not open yet.
 
-    The sample format is the encoder's widest: planar or packed float before integers.
+    The sample format is the encoder's widest, but 16 bit where it is lossless, unless the
+    option ``bits_per_raw_sample`` asks for more.
     """
     context.sample_rate = encoding.rate
     context.layout = encoding.layout
-    context.format = sample_format(context.codec.audio_formats or [], encoding.encoder)
+    context.format = sample_format(context.codec.audio_formats or [], encoding)
     context.time_base = Fraction(1, encoding.rate)
     if encoding.bitrate is not None:
         context.bit_rate = encoding.bitrate
     context.options = dict(encoding.options)
 
 
-def sample_format(formats: list[Any], encoder: str) -> str:
+def sample_format(formats: list[Any], encoding: AudioEncoding) -> str:
     """The sample format that an encoder is fed with."""
     names = [f.name for f in formats]
-    if encoder in ("flac", "alac", "wavpack"):  # lossless: 16 bit unless the options ask for more
-        return next(n for n in ("s16", "s16p") if n in names)
+    if encoding.encoder in ("flac", "alac", "wavpack"):
+        deep = int(dict(encoding.options).get("bits_per_raw_sample", "16")) > 16
+        return next(n for n in (("s32", "s32p") if deep else ("s16", "s16p")) if n in names)
     return next((n for n in ("fltp", "flt", "s32p", "s32", "s16p", "s16", "u8") if n in names), "s16")
 
 

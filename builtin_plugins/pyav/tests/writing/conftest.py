@@ -99,9 +99,7 @@ class Maker:
             first += count
         return found
 
-    def join(
-        self, parts: Iterable[Path], audio: Path | None, output: Output, name: str = "film.bin"
-    ) -> Path:
+    def join(self, parts: Iterable[Path], audio: Path | None, output: Output, name: str = "film.bin") -> Path:
         target = self.folder / name
         with ExitStack() as stack:
             readers = [stack.enter_context(PartReader(path)) for path in parts]
@@ -129,5 +127,6 @@ def pictures(path: Path) -> Iterator[tuple[int, Fraction, bytes]]:
     """Number, time and picture of every decoded frame."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            assert frame.pts is not None and frame.time_base is not None
+            assert frame.pts is not None
+            assert frame.time_base is not None
             yield number_of(frame), frame.pts * frame.time_base, frame.to_ndarray().tobytes()

@@ -1,0 +1,151 @@
+"""The backend: every verb of the contract, carried out by the module that owns it.
+
+Nothing of libav is imported before it is needed, so that a listing of backends stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from kadr_pyav.capabilities import CapabilityList
+
+if TYPE_CHECKING:
+    from kadr_sdk.backend import Capabilities, RenderContext
+    from kadr_sdk.frames import AudioBlock, VideoFrame
+    from kadr_sdk.media import FrameIndex, MediaInfo
+    from kadr_sdk.output import Output
+    from kadr_sdk.parts import PartReader, PartWriter
+    from kadr_sdk.plan import AudioPlan, Node, Segment
+    from kadr_sdk.reports import CheckReport, Expectation
+
+    from kadr_pyav.encoders import Trials
+    from kadr_pyav.index import IndexCache
+    from kadr_pyav.pools import JobPools
+
+__all__ = ["PyAvBackend"]
+
+
+class PyAvBackend:
+    """Satisfies :class:`kadr_sdk.backend.Backend`; used from several threads at once.
+
+    Owns what outlives a call: scans of media, readers of running jobs, what was tried of the
+    encoders. :meth:`close` lets all of it go.
+    """
+
+    def __init__(self) -> None:
+        self._capabilities = CapabilityList()
+        self._lock = Lock()
+        self._parts: _Parts | None = None
+
+    def close(self) -> None:
+        """Close every file still held; the backend can be used again afterwards."""
+        with self._lock:
+            parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.pools.close()
+
+    def _own(self) -> _Parts:
+        with self._lock:
+            if self._parts is None:
+                self._parts = _Parts()
+            return self._parts
+
+    def capabilities(self) -> Capabilities:
+        """What it can do; cheap after the first call."""
+        return self._capabilities.get()
+
+    def probe(self, path: Path) -> MediaInfo:
+        """What a file holds. See :func:`kadr_pyav.probe.probe`."""
+        from kadr_pyav.probe import probe
+
+        return probe(path, indexes=self._own().indexes)
+
+    def index(self, path: Path, stream: int) -> FrameIndex:
+        """Timestamps and random access points, read once for each state of the file."""
+        return self._own().indexes.get(path, stream).frames
+
+    def prepare(self, output: Output) -> Output:
+        """Encoders chosen, options written out. See :func:`kadr_pyav.encoders.prepare`."""
+        from kadr_pyav.encoders import prepare
+
+        return prepare(output, self._own().trials)
+
+    def frames(self, root: Node, context: RenderContext) -> Iterator[VideoFrame]:
+        """The frames of a graph as planes; each is valid until the next is taken."""
+        from kadr_pyav.stages import frames_of
+
+        with self._own().pools.of(context) as pool:
+            yield from frames_of(root, context, pool)
+
+    def encode(self, segment: Segment, output: Output, sink: PartWriter, context: RenderContext) -> str:
+        """Encode a segment. See :func:`kadr_pyav.encode.encode`."""
+        from kadr_pyav.encode import encode
+        from kadr_pyav.resources import Resources
+
+        with self._own().pools.of(context) as pool:
+            return encode(segment, output, sink, context, Resources(pool, context))
+
+    def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
+        """Mix and encode the sound. See :func:`kadr_pyav.audio_encode.render_audio`."""
+        from kadr_pyav.audio_encode import render_audio
+
+        return render_audio(plan, output, sink, context)
+
+    def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
+        """The mix as blocks. See :func:`kadr_pyav.mix.mix`."""
+        from kadr_pyav.mix import mix
+
+        return mix(plan, context)
+
+    def join(
+        self,
+        parts: Sequence[PartReader],
+        audio: PartReader | None,
+        output: Output,
+        target: Path,
+        context: RenderContext,
+    ) -> None:
+        """Write the container by copying packets. See :func:`kadr_pyav.join.join`."""
+        from kadr_pyav.join import join
+
+        join(parts, audio, output, target, context)
+
+    def check(self, path: Path, expected: Expectation, level: str) -> CheckReport:
+        """Verify a file. See :func:`kadr_pyav.check.check`."""
+        from kadr_pyav.check import check
+
+        return check(path, expected, level)
+
+    def image(self, frame: VideoFrame, kind: str = "png") -> bytes:
+        """A frame as a PNG or JPEG file. See :func:`kadr_pyav.image.image`."""
+        from kadr_pyav.image import image
+
+        return image(frame, kind)
+
+    def write(
+        self,
+        target: Path,
+        output: Output,
+        frames: Iterable[VideoFrame] | None,
+        sound: Iterable[AudioBlock] | None,
+    ) -> None:
+        """Frames and sound from memory into a file. See :func:`kadr_pyav.write.write`."""
+        from kadr_pyav.write import write
+
+        write(target, self.prepare(output), frames, sound)
+
+
+class _Parts:
+    """What a backend owns once it works with media."""
+
+    def __init__(self) -> None:
+        from kadr_pyav.encoders import Trials
+        from kadr_pyav.index import IndexCache
+        from kadr_pyav.pools import JobPools
+
+        self.trials: Trials = Trials()
+        self.indexes: IndexCache = IndexCache()
+        self.pools: JobPools = JobPools(self.indexes)

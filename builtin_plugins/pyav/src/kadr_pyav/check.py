@@ -1,0 +1,164 @@
+"""Verifying a file: ``fast`` reads every packet, ``full`` decodes them all as well."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kadr_sdk.errors import MediaFileError, Problem
+from kadr_sdk.reports import CheckReport, Expectation
+
+from kadr_pyav.check_decode import decode_all
+from kadr_pyav.check_packets import Track, read_tracks
+from kadr_pyav.opening import close_quietly, open_media
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+__all__ = ["check"]
+
+_HALF = Fraction(1, 2)
+_AGAIN = "render again; if it persists, the container or encoder does not keep its word"
+# These carry colour in the stream itself; the others only where the container has room for it.
+_TAGGED = ("h264", "hevc", "av1")
+
+
+def check(path: Path, expected: Expectation, level: str) -> CheckReport:
+    """Verify a file against what it must be.
+
+    Args:
+        level: ``fast``: number, order and spacing of packets, times, sizes, tags, length of
+            the sound; ``full``: the same, and every frame and sample decoded.
+
+    Returns:
+        All problems; a file that cannot be read is one of them.
+    """
+    if level not in ("fast", "full"):
+        raise ValueError(f"level is fast or full, not {level!r}")
+    report = _Report(str(path), expected)
+    try:
+        container = open_media(path)
+    except MediaFileError as error:
+        return CheckReport(level, error.problems, {})
+    try:
+        tracks = read_tracks(container)
+        report.facts["container"] = container.format.name
+        report.video(tracks.get("video"), container)
+        report.audio(tracks.get("audio"), container)
+        report.sync(tracks, container)
+    except MediaFileError as error:
+        report.problems += error.problems
+    finally:
+        close_quietly(container)
+    if level == "full":
+        report.decoded(decode_all(path))
+    return CheckReport(level, tuple(report.problems), report.facts)
+
+
+class _Report:
+    """Collects problems and facts."""
+
+    def __init__(self, path: str, expected: Expectation) -> None:
+        self._path, self._expected = path, expected
+        self.problems: list[Problem] = []
+        self.facts: dict[str, Any] = {}
+
+    def wrong(self, where: str, message: str, hint: str = _AGAIN) -> None:
+        self.problems.append(Problem(f"{self._path}: {where}", message, hint))
+
+    def _same(self, where: str, what: str, found: object, wanted: object) -> None:
+        if wanted is not None and found != wanted:
+            self.wrong(where, f"{what} is {found} instead of {wanted}")
+
+    def video(self, track: Track | None, container: InputContainer) -> None:
+        want = self._expected
+        if track is None:
+            if want.frames is not None:
+                self.wrong("video", "there is no video stream")
+            return
+        self.facts["video"] = track.facts()
+        self._same("video", "the number of packets", len(track.pts), want.frames)
+        self._same("video", "the width", track.width, want.width)
+        self._same("video", "the height", track.height, want.height)
+        self._same("video", "the pixel format", track.pixel_format, want.pixel_format)
+        self._colors(track)
+        self._order(track)
+        self._spacing(track, container)
+
+    def _colors(self, track: Track) -> None:
+        names = ("matrix", "primaries", "transfer", "range")
+        for name, found, wanted in zip(names, track.color, self._expected.color or (), strict=False):
+            absent = found == "unknown" and track.codec not in _TAGGED
+            if wanted != "unknown" and found != wanted and not absent:
+                self.wrong("video", f"the colour {name} is {found} instead of {wanted}")
+
+    def _order(self, track: Track) -> None:
+        for number, (before, after) in enumerate(zip(track.dts, track.dts[1:], strict=False), 1):
+            if after <= before:
+                self.wrong("video", f"packet {number} is decoded at {after}, not after {before}")
+                return
+
+    def _spacing(self, track: Track, container: InputContainer) -> None:
+        rate = Fraction(self._expected.rate) if self._expected.rate else track.rate
+        if not rate or not track.pts:
+            return
+        times = sorted(track.pts)
+        step = 1 / (rate * track.time_base)
+        for number, (before, after) in enumerate(zip(times, times[1:], strict=False), 1):
+            if after - before > step * 3 / 2:
+                self.wrong("video", f"frames are missing before frame {number}: {_gap(before, after, track)}")
+                break
+            if after - before < step / 2:
+                self.wrong("video", f"frame {number} stands on the one before: {_gap(before, after, track)}")
+                break
+        slack = max(2, step / 2)
+        if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
+            self.wrong("video", f"the frames do not follow each other at {rate} frames per second")
+        if container.format.name != "mpegts" and abs(times[0]) > slack:
+            self.wrong(
+                "video", f"the first frame is at {float(times[0] * track.time_base):.3f} s instead of 0"
+            )
+        length, wanted = track.length, len(times) / rate
+        if length is not None and abs(length - wanted) > 1 / rate + 2 * track.time_base:
+            self.wrong("video", f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s")
+
+    def audio(self, track: Track | None, container: InputContainer) -> None:
+        want = self._expected
+        if track is None:
+            if want.samples is not None:
+                self.wrong("audio", "there is no audio stream")
+            return
+        self.facts["audio"] = track.facts()
+        self._same("audio", "the sample rate", track.sample_rate, want.sample_rate)
+        if want.samples is None or not track.pts:
+            return
+        samples = track.samples(from_start=container.format.name == "mpegts")
+        self.facts["audio"]["samples"] = samples
+        # A transport stream has no place for the codec's delay: it counts as sound.
+        allowed = track.frame_samples * (2 if container.format.name == "mpegts" else 1)
+        if abs(samples - want.samples) > allowed:
+            self.wrong("audio", f"the sound has {samples} samples instead of {want.samples}")
+
+    def sync(self, tracks: dict[str, Track], container: InputContainer) -> None:
+        """Where times begin anywhere, sound and picture must begin together."""
+        video, audio = tracks.get("video"), tracks.get("audio")
+        if container.format.name != "mpegts" or not (video and audio and video.pts and audio.pts):
+            return
+        apart = abs(min(video.pts) * video.time_base - min(audio.pts) * audio.time_base)
+        if apart > Fraction(1, 10):
+            self.wrong("audio", f"sound and picture begin {float(apart):.3f} s apart")
+
+    def decoded(self, result: dict[str, Any]) -> None:
+        self.facts["decoded"] = result
+        for error in result["errors"]:
+            self.wrong(error["stream"], error["message"])
+        if self._expected.frames is not None:
+            self._same("video", "the number of decoded frames", result["frames"], self._expected.frames)
+        wanted = self._expected.samples
+        if wanted is not None and abs(result["samples"] - wanted) > 2 * max(1, result["frame_samples"]):
+            self.wrong("audio", f"{result['samples']} samples were decoded instead of {wanted}")
+
+
+def _gap(before: int, after: int, track: Track) -> str:
+    return f"{float(before * track.time_base):.3f} s, then {float(after * track.time_base):.3f} s"

@@ -1,0 +1,107 @@
+"""The packets of a file's first video and audio stream, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kadr_pyav.avcolor import color_of
+from kadr_pyav.opening import media_errors
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+__all__ = ["Track", "read_tracks"]
+
+
+@dataclass(slots=True)
+class Track:
+    """Times of a stream's packets in ticks of ``time_base``, in decode order."""
+
+    codec: str
+    time_base: Fraction
+    start: int
+    length: Fraction | None
+    rate: Fraction | None = None
+    width: int = 0
+    height: int = 0
+    pixel_format: str = ""
+    color: tuple[str, str, str, str] = ("unknown",) * 4
+    sample_rate: int = 0
+    keys: int = 0
+    bytes: int = 0
+    pts: list[int] = field(default_factory=list)
+    dts: list[int] = field(default_factory=list)
+    durations: list[int] = field(default_factory=list)
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples of the longest packet; one where unknown."""
+        longest = max(self.durations, default=0) * self.time_base * self.sample_rate
+        return max(1, -(-longest.numerator // longest.denominator)) + self._slack
+
+    @property
+    def _slack(self) -> int:
+        return -(-self.time_base.numerator * self.sample_rate // self.time_base.denominator)
+
+    def samples(self, *, from_start: bool) -> int:
+        """Length of the sound: from 0 (or from its own first sample) to the end of the last packet."""
+        base = self.start if from_start else max(0, self.start)
+        end = max(p + d for p, d in zip(self.pts, self.durations, strict=True))
+        return round((end - base) * self.time_base * self.sample_rate)
+
+    def facts(self) -> dict[str, Any]:
+        """JSON-ready."""
+        found: dict[str, Any] = {"codec": self.codec, "packets": len(self.pts), "bytes": self.bytes}
+        found |= {"keys": self.keys, "start": float((min(self.pts) if self.pts else 0) * self.time_base)}
+        found["seconds"] = None if self.length is None else float(self.length)
+        if self.width:
+            found |= {"width": self.width, "height": self.height, "pixel_format": self.pixel_format}
+            found["color"] = list(self.color)
+        return found
+
+
+def read_tracks(container: InputContainer) -> dict[str, Track]:
+    """Read all packets of the first video and the first audio stream.
+
+    Raises:
+        MediaFileError: the file breaks off or is damaged.
+    """
+    found: dict[int, Track] = {}
+    kinds: dict[str, Track] = {}
+    for stream in container.streams:
+        if stream.type in ("video", "audio") and stream.type not in kinds and stream.codec_context:
+            kinds[stream.type] = found[stream.index] = _track(stream)
+    with media_errors(Path(container.name)):
+        for packet in container.demux([container.streams[i] for i in found]):
+            if packet.size:
+                _note(found[packet.stream_index], packet)
+    return kinds
+
+
+def _track(stream: Any) -> Track:
+    length = stream.duration * stream.time_base if stream.duration is not None else None
+    codec = stream.codec_context
+    track = Track(codec.codec.canonical_name, stream.time_base, stream.start_time or 0, length)
+    if stream.type == "audio":
+        track.sample_rate = codec.sample_rate
+        return track
+    track.rate = Fraction(stream.average_rate) if stream.average_rate else None
+    track.width, track.height, track.pixel_format = codec.width, codec.height, codec.pix_fmt or ""
+    color = color_of(codec, track.pixel_format)
+    track.color = (color.matrix, color.primaries, color.transfer, color.range)
+    return track
+
+
+def _note(track: Track, packet: Any) -> None:
+    time = packet.pts if packet.pts is not None else packet.dts
+    if time is None:
+        return
+    track.pts.append(time)
+    if packet.dts is not None:
+        track.dts.append(packet.dts)
+    track.durations.append(packet.duration or 0)
+    track.keys += bool(packet.is_keyframe)
+    track.bytes += packet.size
