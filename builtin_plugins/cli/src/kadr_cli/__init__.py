@@ -1,1 +1,1 @@
-"""The cli plugin of kadr."""
+"""The command line host of kadr."""

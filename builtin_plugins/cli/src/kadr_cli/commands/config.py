@@ -1,0 +1,65 @@
+"""``kadr config``: settings and where they come from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from kadr_sdk.errors import NotFoundError
+from kadr_sdk.plugin import Kernel
+
+from kadr_cli.invoke import as_command
+from kadr_cli.options import json_option
+from kadr_cli.output import print_json, print_table
+
+__all__ = ["run"]
+
+
+@click.group()
+def config() -> None:
+    """Show and change settings."""
+
+
+@config.command("list")
+@json_option
+@click.pass_obj
+def list_settings(kernel: Kernel, as_json: bool) -> None:
+    """Every setting with its value and the layer that it comes from."""
+    rows = kernel.config.items()
+    if as_json:
+        print_json({key: {"value": value, "layer": layer} for key, value, layer in rows})
+        return
+    table = [[key, json.dumps(value, ensure_ascii=False), layer] for key, value, layer in rows]
+    print_table("settings", ["key", "value", "from"], table)
+
+
+@config.command("get")
+@click.argument("key")
+@click.pass_obj
+def get_setting(kernel: Kernel, key: str) -> None:
+    """The value of KEY."""
+    known = {name: value for name, value, _ in kernel.config.items()}
+    if key not in known:
+        raise NotFoundError("setting", key, known)
+    click.echo(json.dumps(known[key], ensure_ascii=False))
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@click.pass_obj
+def set_setting(kernel: Kernel, key: str, value: str) -> None:
+    """Set KEY to VALUE (JSON, or plain text) in your own settings file."""
+    kernel.config.set(key, _parse(value))
+    click.echo(f"{key} = {value}")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+run = as_command(config)

@@ -1,0 +1,98 @@
+"""``kadr effects | transitions | generators | presets | formats``: described from declarations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+from kadr_sdk.effects import EffectDeclaration
+from kadr_sdk.params import Param
+from kadr_sdk.plugin import Kernel
+
+from kadr_cli.invoke import as_command
+from kadr_cli.options import json_option
+from kadr_cli.output import clean, print_json, print_table
+
+__all__ = ["effects", "formats", "generators", "presets", "transitions"]
+
+
+def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]], int]:
+    @click.command(name, help=text)
+    @click.argument("name", required=False)
+    @json_option
+    @click.pass_obj
+    def describe(kernel: Kernel, name: str | None, as_json: bool) -> None:
+        if name is None:
+            _list(kernel, kind, as_json)
+            return
+        found = kernel.catalogue.find(kind, name)
+        data = dict(kernel.catalogue.describe(kind, found.id))
+        if as_json:
+            print_json(data | {"plugin": found.plugin})
+        elif kind in ("preset", "exporter"):
+            _show_settings(data, found.plugin)
+        else:
+            _show_effect(EffectDeclaration.from_dict(data), found.plugin)
+
+    return as_command(describe)
+
+
+def _list(kernel: Kernel, kind: str, as_json: bool) -> None:
+    rows = [(c, kernel.catalogue.describe(kind, c.id)) for c in kernel.catalogue.all(kind)]
+    if as_json:
+        for contribution, data in rows:
+            print_json(dict(data) | {"plugin": contribution.plugin})
+        return
+    table = [
+        [_name(c.id, d), str(d.get("category") or d.get("container") or ""), _summary(d)] for c, d in rows
+    ]
+    heading = {"preset": "container", "exporter": ""}.get(kind, "category")
+    print_table(f"{kind}s", ["name", heading, "what it does"], table)
+
+
+def _name(identity: str, data: Mapping[str, Any]) -> str:
+    names = data.get("names") or [identity]
+    return str(names[0])
+
+
+def _summary(data: Mapping[str, Any]) -> str:
+    return str(data.get("summary") or data.get("title") or "")
+
+
+def _show_effect(effect: EffectDeclaration, plugin: str) -> None:
+    click.secho(f"{effect.title}  ({effect.id})", bold=True)
+    click.echo(clean(effect.summary))
+    facts = [f"from {plugin}", f"runs as {' or '.join(effect.implementations)}", effect.state]
+    facts.append("same bytes everywhere" if effect.deterministic == "bit" else effect.deterministic)
+    click.echo("  " + ", ".join(facts))
+    if effect.params:
+        columns = ["parameter", "type", "range", "default", "unit", "keyframes", "meaning"]
+        print_table("parameters", columns, [_param(p) for p in effect.params])
+    for example in effect.examples:
+        click.echo("  " + clean(json.dumps(dict(example), ensure_ascii=False)))
+
+
+def _param(p: Param) -> list[str]:
+    allowed = ", ".join(p.choices) or p.range_text
+    default = "" if p.default is None else json.dumps(p.default)
+    label = f"{p.label}: {p.hint}" if p.hint else p.label
+    return [p.name, p.type, allowed, default, p.unit, "yes" if p.animatable else "no", label]
+
+
+def _show_settings(data: Mapping[str, Any], plugin: str) -> None:
+    click.secho(f"{data.get('title', '')}  ({data.get('id', '')})", bold=True)
+    if data.get("summary"):
+        click.echo(clean(str(data["summary"])))
+    click.echo(f"  from {plugin}")
+    for key, value in data.items():
+        if key not in ("id", "title", "summary"):
+            click.echo(f"  {key}: {clean(json.dumps(value, ensure_ascii=False))}")
+
+
+effects = _command("effects", "effect", "List effects, or describe the one called NAME.")
+transitions = _command("transitions", "transition", "List transitions, or describe the one called NAME.")
+generators = _command("generators", "generator", "List generators, or describe the one called NAME.")
+presets = _command("presets", "preset", "List export presets, or describe the one called NAME.")
+formats = _command("formats", "exporter", "List containers that can be delivered, or describe one.")

@@ -1,0 +1,70 @@
+"""``kadr plan``: what a render would do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+from kadr_sdk.plan import RenderPlan, Segment, canonical, walk
+from kadr_sdk.plugin import Kernel
+from kadr_sdk.rendering import ProjectStore, Renderer
+
+from kadr_cli.invoke import as_command
+from kadr_cli.options import render_options, request_of
+from kadr_cli.output import clean, print_json, print_table
+
+__all__ = ["run"]
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Plan for this file.")
+@render_options
+@click.pass_obj
+def plan(kernel: Kernel, project: Path, output: Path | None, as_json: bool, **values: Any) -> None:
+    """Show spans, segments, formats and hashes of a render of PROJECT, without rendering."""
+    document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
+    request = request_of(output, document.timeline.fps, values)
+    made = kernel.container.get(Renderer).plan(document, project.parent, request)  # type: ignore[type-abstract]
+    if as_json:
+        data = canonical(made)
+        for row, segment in zip(data["segments"], made.segments, strict=True):
+            row["start"] = segment.start
+        print_json(data)
+        return
+    _show(made)
+
+
+def _show(made: RenderPlan) -> None:
+    video, audio = made.output.video, made.output.audio
+    click.secho(f"{made.frames} frames, {float(made.seconds):.3f} s", bold=True)
+    if video is not None:
+        size = f"{video.width}x{video.height} at {video.rate} fps"
+        click.echo(
+            f"  pictures  {video.encoder} {video.pixel_format} {size}, {video.color.matrix} {video.color.range}"
+        )
+    if audio is not None and made.audio is not None:
+        sounds = len(made.audio.clips)
+        click.echo(f"  sound     {audio.encoder} {audio.rate} Hz {audio.layout}, {sounds} clips mixed")
+    click.echo(f"  hash      {made.hash}")
+    click.echo(
+        f"  {'the same bytes on every machine' if made.portable else 'bytes depend on the class of processor'}"
+    )
+    rows = [_row(segment, video.rate if video else 1) for segment in made.segments]
+    print_table("segments", ["#", "from s", "frames", "spans", "nodes", "hash"], rows)
+    for note in made.notes:
+        click.echo(f"note: {clean(str(note))}")
+    for warning in made.warnings:
+        click.echo(f"warning: {clean(str(warning))}")
+
+
+def _row(segment: Segment, rate: Any) -> list[str]:
+    kinds = Counter(type(n).__name__ for s in segment.spans for n in walk(s.root))
+    nodes = " ".join(f"{name}:{count}" for name, count in sorted(kinds.items()))
+    start = f"{float(segment.start / rate):.3f}"
+    return [str(segment.index), start, str(segment.count), str(len(segment.spans)), nodes, segment.hash[:12]]
+
+
+run = as_command(plan)

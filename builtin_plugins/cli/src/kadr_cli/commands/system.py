@@ -1,0 +1,80 @@
+"""``kadr system``: machine, installation, health."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import click
+from kadr_sdk.errors import KadrError
+from kadr_sdk.plugin import Kernel
+from kadr_sdk.rendering import Renderer
+from kadr_sdk.services import Scheduler
+
+from kadr_cli.invoke import as_command
+from kadr_cli.options import json_option
+from kadr_cli.output import clean, print_json, print_table
+
+__all__ = ["run"]
+
+
+@click.group()
+def system() -> None:
+    """What this machine and this installation can do, and how they are."""
+
+
+@system.command()
+@json_option
+@click.pass_obj
+def info(kernel: Kernel, as_json: bool) -> None:
+    """Versions, processors, memory budget, backend and encoders."""
+    data = _facts(kernel)
+    if as_json:
+        print_json(data)
+        return
+    for key, value in data.items():
+        if isinstance(value, dict):
+            click.secho(key, bold=True)
+            for name, entry in value.items():
+                text = ", ".join(entry) if isinstance(entry, list | tuple) else str(entry)
+                click.echo(f"  {name}: {clean(text)}")
+        else:
+            click.echo(f"{key}: {clean(str(value))}")
+
+
+def _facts(kernel: Kernel) -> dict[str, Any]:
+    scheduler = kernel.container.get(Scheduler)  # type: ignore[type-abstract]
+    data: dict[str, Any] = {
+        "kadr": kernel.version,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processors": scheduler.cpu_count,
+        "memory_budget_mb": scheduler.memory_budget // 1_000_000,
+    }
+    try:
+        found = kernel.container.get(Renderer).backend().capabilities()  # type: ignore[type-abstract]
+    except KadrError as error:
+        return data | {"backend": f"none: {error}"}
+    data["backend"] = found.name
+    data["libraries"] = dict(found.versions)
+    data["encoders"] = {codec: list(names) for codec, names in sorted(found.encoders.items()) if names}
+    data["blend_modes"] = ", ".join(sorted(found.blends))
+    return data
+
+
+@system.command()
+@json_option
+@click.pass_obj
+def health(kernel: Kernel, as_json: bool) -> int:
+    """How the parts are, the worst first. Exit code 1 where one is unhealthy."""
+    rows = kernel.health()
+    if as_json:
+        for row in rows:
+            print_json(dict(row))
+    else:
+        columns = ["name", "status", "message"]
+        print_table("health", columns, [[str(row.get(c, "")) for c in columns] for row in rows])
+    return 1 if any(row["status"] == "unhealthy" for row in rows) else 0
+
+
+run = as_command(system)

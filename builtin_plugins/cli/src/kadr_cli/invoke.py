@@ -1,0 +1,25 @@
+"""Run a click command as a contribution: ``(kernel, argv) -> exit code``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import click
+from kadr_sdk.plugin import Kernel
+
+__all__ = ["as_command"]
+
+
+def as_command(command: click.Command, name: str = "") -> Callable[[Kernel, Sequence[str]], int]:
+    """The entry of a command contribution; the kernel is ``click``'s context object."""
+
+    def run(kernel: Kernel, argv: Sequence[str]) -> int:
+        prog = f"kadr {name or command.name}"
+        try:
+            code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.ctx.get_help() if error.ctx else "")
+            return 0
+        return code if isinstance(code, int) else 0
+
+    return run
