@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,53 @@ def test_a_lock_is_held_by_one_and_freed_by_death(tmp_path: Path) -> None:
         other.wait(5)
         with locked(lock, timeout=5):
             pass
+
+
+def test_a_lock_keeps_other_threads_out_too(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work() -> None:
+        for _ in range(5):
+            with locked(tmp_path / "lock"):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.001)
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(most) == {1}
+
+
+def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
+    def fail() -> None:
+        with locked(tmp_path / "lock"):
+            raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        fail()
+    with locked(tmp_path / "lock", timeout=0):
+        assert (tmp_path / "lock").exists()
+
+
+@pytest.mark.parametrize("broken", ["fsync", "open"])
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    path = tmp_path / "f"
+    write_whole(path, b"one")
+
+    def fail(*args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, broken, fail)
+    with pytest.raises(StorageError) as caught:
+        write_whole(path, b"two")
+    monkeypatch.undo()
+    assert str(caught.value) == f"{path}: cannot be written: No space left on device (free some space)"
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]

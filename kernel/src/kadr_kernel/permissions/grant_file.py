@@ -15,7 +15,7 @@ from kadr_sdk.errors import SerializationError, StorageError
 from kadr_sdk.ids import check_plugin_id
 from kadr_sdk.permissions import PermissionSet
 
-from kadr_kernel.permissions.disk import write_whole
+from kadr_kernel.disk import write_whole
 from kadr_kernel.permissions.grant import Grant, Term
 
 __all__ = ["FORMAT", "parse_grants", "read_bytes", "write_grants"]
@@ -68,7 +68,7 @@ def write_grants(path: Path, grants: Iterable[Grant]) -> None:
     """
     rows = sorted((_row(grant) for grant in grants), key=lambda row: json.dumps(row, sort_keys=True))
     data = (json.dumps({"format": FORMAT, "grants": rows}, indent=1) + "\n").encode()
-    write_whole(path, data)
+    write_whole(path, data, private=True)
 
 
 def _document(data: Any, path: Path) -> tuple[Grant, ...]:

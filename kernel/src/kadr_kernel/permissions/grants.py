@@ -1,7 +1,7 @@
 """The store of grants: given, listed, revoked, and seen by every process at once.
 
 Changes are read, made and written back under a lock that the operating system holds (see
-:mod:`kadr_kernel.permissions.disk`), so that two processes never lose each other's grant or
+:mod:`kadr_kernel.disk`), so that two processes never lose each other's grant or
 revocation. Readers take no lock: the file is replaced as a whole, and looked at again
 whenever it has changed, so that a revocation counts from the next check on.
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from kadr_sdk.errors import InvalidParameterError, StorageError
 from kadr_sdk.permissions import Permission, PermissionSet
 
-from kadr_kernel.permissions.disk import locked
+from kadr_kernel.disk import locked
 from kadr_kernel.permissions.grant import Grant, Term
 from kadr_kernel.permissions.grant_file import parse_grants, read_bytes, write_grants
 from kadr_kernel.permissions.subject import Subject
