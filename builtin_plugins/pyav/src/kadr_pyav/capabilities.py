@@ -6,6 +6,7 @@ known only by opening it; ``prepare`` opens every encoder that is about to be us
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from threading import Lock
 
@@ -69,9 +70,10 @@ def encoders() -> dict[str, tuple[str, ...]]:
     from kadr_pyav.encoder_table import AUDIO, VIDEO
 
     found: dict[str, tuple[str, ...]] = {}
-    for row in (*VIDEO, *AUDIO):
-        if encoder_exists(row.name):
-            found[row.codec] = (*found.get(row.codec, ()), row.name)
+    rows = [(row.codec, row.name) for row in VIDEO] + [(row.codec, row.name) for row in AUDIO]
+    for codec, name in rows:
+        if encoder_exists(name):
+            found[codec] = (*found.get(codec, ()), name)
     return found
 
 
@@ -99,11 +101,10 @@ def x264_build() -> str:
         return ""
     context = av.Codec("libx264", "w").create("video")
     context.width, context.height, context.pix_fmt = 32, 32, "yuv420p"
-    context.framerate = 25
+    context.framerate = Fraction(25)
     context.thread_count = 1
-    data = b"".join(
-        bytes(p) for p in (*context.encode(av.VideoFrame(32, 32, "yuv420p")), *context.encode(None))
-    )
+    packets = [*context.encode(av.VideoFrame(32, 32, "yuv420p")), *context.encode(None)]
+    data = b"".join(bytes(packet) for packet in packets)
     _, found, tail = data.partition(_BUILD)
     return tail.split(b" - ", 1)[0].decode("ascii", "replace") if found else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_HALF = Fraction(1, 2)
 _AGAIN = "render again; if it persists, the container or encoder does not keep its word"
 # These carry colour in the stream itself; the others only where the container has room for it.
 _TAGGED = ("h264", "hevc", "av1")
@@ -105,14 +105,14 @@ class _Report:
             return
         times = sorted(track.pts)
         step = 1 / (rate * track.time_base)
-        for number, (before, after) in enumerate(zip(times, times[1:], strict=False), 1):
+        for number, (before, after) in enumerate(pairwise(times), 1):
             if after - before > step * 3 / 2:
                 self.wrong("video", f"frames are missing before frame {number}: {_gap(before, after, track)}")
                 break
             if after - before < step / 2:
                 self.wrong("video", f"frame {number} stands on the one before: {_gap(before, after, track)}")
                 break
-        slack = max(2, step / 2)
+        slack = max(Fraction(2), step / 2)
         if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
             self.wrong("video", f"the frames do not follow each other at {rate} frames per second")
         if container.format.name != "mpegts" and abs(times[0]) > slack:

@@ -72,7 +72,7 @@ def read_tracks(container: InputContainer) -> dict[str, Track]:
     found: dict[int, Track] = {}
     kinds: dict[str, Track] = {}
     for stream in container.streams:
-        if stream.type in ("video", "audio") and stream.type not in kinds and stream.codec_context:
+        if stream.type in ("video", "audio") and stream.type not in kinds:
             kinds[stream.type] = found[stream.index] = _track(stream)
     with media_errors(Path(container.name)):
         for packet in container.demux([container.streams[i] for i in found]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kadr_sdk.output import Output
     from kadr_sdk.parts import PartReader
 
-__all__ = ["join", "reorder_of"]
+__all__ = ["join", "join_parts", "reorder_of"]
 
 _SAME = ("codec", "extradata", "width", "height", "pixel_format", "level", "rate")
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)
@@ -53,7 +53,21 @@ def join(
     target: Path,
     context: RenderContext,
 ) -> None:
-    """Write the container by copying packets; one part of a part's packets is in memory at a time.
+    """:func:`join_parts`, stopping within a packet where the job is cancelled."""
+    join_parts(parts, audio, output, target, context.check)
+
+
+def join_parts(
+    parts: Sequence[PartReader],
+    audio: PartReader | None,
+    output: Output,
+    target: Path,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the container by copying packets; the film is never in memory.
+
+    Args:
+        check: called before every packet.
 
     The caller removes what is left of ``target`` where this raises.
 
@@ -65,7 +79,7 @@ def join(
     _check_parts(parts)
     container = _guarded(target, lambda: open_muxer(str(target), output.muxer, dict(output.options)))
     try:
-        _guarded(target, lambda: _write(container, parts, audio, output, context))
+        _guarded(target, lambda: _write(container, parts, audio, output, check))
         _guarded(target, container.close)
     except BaseException:
         # Closing would write an end; whatever that says now, the first failure is the cause.
@@ -79,7 +93,7 @@ def _write(
     parts: Sequence[PartReader],
     audio: PartReader | None,
     output: Output,
-    context: RenderContext,
+    check: Callable[[], None],
 ) -> None:
     flows: list[Iterator[_Timed]] = []
     if output.video is not None and parts:
@@ -91,7 +105,7 @@ def _write(
     container.metadata.update(output.metadata)
     put_chapters(container, output.chapters)
     for timed in heapq.merge(*flows, key=lambda t: t.dts * t.tick):
-        context.check()
+        check()
         container.mux_one(_packet(timed))
     container.start_encoding()  # a film without packets has a header all the same
 

@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import InvalidParameterError, StorageError
 from kadr_sdk.parts import PartReader, PartWriter
 
 from kadr_pyav.audio_encode import AudioSession
 from kadr_pyav.encode import encode_frames
-from kadr_pyav.join import join
+from kadr_pyav.join import join_parts
 from kadr_pyav.planes import from_planes
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _write(
             path = folder / "audio"
             _encode_sound(path, sound, output.audio)
             audio = stack.enter_context(PartReader(path))
-        join(parts, audio, output, folder / "whole", _Alone())
+        join_parts(parts, audio, output, folder / "whole")
     (folder / "whole").replace(target)
 
 
@@ -111,19 +111,3 @@ def _same_kind(sound: Iterable[AudioBlock], encoding: AudioEncoding) -> Iterator
                 hint=f"the output is {encoding.rate} Hz {encoding.layout}",
             )
         yield block
-
-
-class _Alone:
-    """A context for work outside of a job: nobody pauses it or listens."""
-
-    def check(self) -> None:
-        return
-
-    def advance(self, amount: int) -> None:
-        return
-
-    def effect(self, kind: str, name: str) -> Any:
-        raise InvalidParameterError(f"no {kind} {name!r} is at hand here")
-
-    def warn(self, message: str, path: str = "", hint: str = "") -> None:
-        return
