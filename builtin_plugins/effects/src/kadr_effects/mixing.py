@@ -44,7 +44,8 @@ def mix_plane(a: Plane, b: Plane, incoming: int | Plane, depth: int) -> Plane:
     new = np.asarray(incoming, np.uint32)
     total = np.multiply(a, one - new, dtype=np.uint32)
     total += np.multiply(b, new, dtype=np.uint32)
-    return half_even(total, bits).astype(a.dtype)
+    mixed: Plane = half_even(total, bits).astype(a.dtype)
+    return mixed
 
 
 def half_even(total: Plane, bits: int) -> Plane:
@@ -52,4 +53,5 @@ def half_even(total: Plane, bits: int) -> Plane:
     import numpy as np
 
     odd = (total >> np.uint32(bits)) & np.uint32(1)
-    return (total + odd + np.uint32((1 << (bits - 1)) - 1)) >> np.uint32(bits)
+    shifted: Plane = (total + odd + np.uint32((1 << (bits - 1)) - 1)) >> np.uint32(bits)
+    return shifted
