@@ -64,13 +64,13 @@ def test_a_silent_service_costs_its_limit_once_and_one_thread() -> None:
     container = container_with(hung=hang, hung2=hang, good=lambda _: None)
     begun = time.monotonic()
     for _ in range(3):
-        rows = container.health(limit=0.05)
+        rows = container.health(limit=0.25)
         assert [(r.status, r.message) for r in rows] == [
-            ("unhealthy", "no answer within 0.05 s"),
-            ("unhealthy", "no answer within 0.05 s"),
+            ("unhealthy", "no answer within 0.25 s"),
+            ("unhealthy", "no answer within 0.25 s"),
             ("healthy", ""),
         ]
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert len(asked) == 2
     release.set()
     assert overall(container.health()) == "healthy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Protocol
 
 import pytest
@@ -159,3 +160,42 @@ def test_unknown_scopes_are_refused(scope: str) -> None:
         Registry().provide(Cache, Closing, scope=scope)
     with pytest.raises(ValueError, match="unknown scope"):
         Registry().given(Cache, scope)
+
+
+def test_a_plugin_that_comes_and_goes_under_many_readers_leaves_no_closed_service_in_use() -> None:
+    registry = Registry()
+    registry.provide(Tracer, Closing, fallback=True)
+    registry.provide(Pipeline, Pipeline, close=True)
+    container = Container(registry)
+    stop, odd = threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            tracer, pipeline = container.get(Tracer), container.get(Pipeline)
+            if not isinstance(tracer, Closing) or not isinstance(pipeline, Pipeline):
+                odd.append((tracer, pipeline))
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    made: list[Closing] = []
+
+    def real() -> Closing:
+        made.append(Closing())
+        return made[-1]
+
+    try:
+        for _ in range(60):
+            registry.contribute(Tracer, real, "", "kernel", "a.b")
+            container.get(Tracer)
+            registry.remove_owner("a.b")
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join(10)
+    assert odd == []
+    assert not any(reader.is_alive() for reader in readers)
+    assert made
+    assert [service.closed for service in made] == [1] * len(made)
+    assert container.get(Pipeline).tracer is container.get(Tracer)
+    assert not container.get(Pipeline).closed

@@ -184,3 +184,18 @@ def test_services_without_a_start_stay_lazy() -> None:
     registry.provide(Late, lambda: made.append(1))
     Container(registry).start()
     assert made == []
+
+
+def test_a_scope_opened_inside_a_started_one_starts_what_it_makes() -> None:
+    log = Log()
+    registry = three(log)
+    registry.provide(Late, late, scope="job", start=log("+late"), stop=log("-late"))
+    container = Container(registry)
+    with container.scope("job") as job:
+        job.get(Late)
+    assert log.lines == []
+    container.start()
+    with container.scope("job") as job:
+        job.get(Late)
+        assert log.lines[3:] == ["+late"]
+    assert log.lines[3:] == ["+late", "-late"]

@@ -171,7 +171,7 @@ def test_a_task_over_its_limit_is_answered_and_its_worker_replaced(plug: Plug) -
 
 def test_lost_workers_are_replaced_within_twice_the_size_and_all_come_back(plug: Plug) -> None:
     with scheduler(threads=2) as pools:
-        hung = [pools.submit(plug, time_limit=0.05) for _ in range(6)]
+        hung = [pools.submit(plug, time_limit=0.2) for _ in range(6)]
         for task in hung[:4]:
             with pytest.raises(TimeoutExceededError):
                 task.result(5)
@@ -189,8 +189,8 @@ def test_the_limit_counts_from_the_beginning_of_the_work(plug: Plug) -> None:
     with scheduler() as pools:
         pools.submit(plug)
         plug.begun.acquire()
-        waits = pools.submit(lambda: "in time", time_limit=0.05)
-        time.sleep(0.1)
+        waits = pools.submit(lambda: "in time", time_limit=0.3)
+        time.sleep(0.35)
         plug.pulled.set()
         assert waits.result(5) == "in time"
 

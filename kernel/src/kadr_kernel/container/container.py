@@ -63,20 +63,15 @@ class Container:
             ContainerError: before the first instance, with every fault of the whole graph;
                 or the service's own code raised.
         """
-        key, container = (kind, name), self
-        while True:
-            found: Any = container._instances.get(key, _ABSENT)  # type: ignore[call-overload]
-            if found is not _ABSENT:
-                return found  # type: ignore[no-any-return]
-            if container._parent is None:
-                break
-            container = container._parent
-        self._registry.check()
-        return self._resolve(Key(kind, name))  # type: ignore[no-any-return]
+        key = (kind, name)  # building a Key would take longer than the look-up
+        found: Any = self._instances.get(key, _ABSENT)  # type: ignore[call-overload]
+        return self._look_outwards(key) if found is _ABSENT else found  # type: ignore[no-any-return]
 
     @contextmanager
     def scope(self, name: str, given: Mapping[Any, object] | None = None) -> Iterator[Container]:
         """A narrower container that is closed at the end of the block.
+
+        Inside a started container what it makes is started too.
 
         Args:
             name: ``project`` or ``job``.
@@ -102,6 +97,7 @@ class Container:
             raise ServiceNotFoundError(f"{key} {what} when scope {name!r} is opened")
         child = Container.__new__(Container)
         child._setup(self._registry, self, name, self._makers, given)
+        child._starts = self._starts
         child._attach()
         return child
 
@@ -195,6 +191,13 @@ class Container:
             children = list(self._children)
         return [self, *(inner for child in children for inner in child._tree())]
 
+    def _look_outwards(self, key: tuple[Any, str]) -> Any:
+        found = self._peek(key)
+        if found is _ABSENT:
+            self._registry.check()
+            found = self._resolve(Key(*key))
+        return found
+
     def _resolve(self, key: Key) -> Any:
         if key in PROVIDED:
             return self
@@ -270,10 +273,10 @@ class Container:
             return False
         return all(self._peek(key) is instance for key, instance in present.items())
 
-    def _peek(self, key: Key) -> object:
+    def _peek(self, key: tuple[Any, str]) -> object:
         home: Container | None = self
         while home is not None:
-            if (found := home._instances.get(key, _ABSENT)) is not _ABSENT:
+            if (found := home._instances.get(key, _ABSENT)) is not _ABSENT:  # type: ignore[call-overload]
                 return found
             home = home._parent
         return _ABSENT

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import KadrError
 
 from kadr_kernel.container.faults import ContainerError, Fault, NotMade, not_made
 from kadr_kernel.container.lives import Life
 from kadr_kernel.container.recipe import Key, Recipe
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["begin_all", "run_start", "start_error", "start_order"]
 
@@ -37,6 +40,8 @@ def begin_all(order: Mapping[Key, list[Key]], begin: Callable[[Key], None]) -> d
     Returns:
         What was raised, by key; several where services failed at the same time.
     """
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait  # late: it takes milliseconds
+
     failures: dict[Key, BaseException] = {}
     if not order:
         return failures
