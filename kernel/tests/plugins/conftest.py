@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kadr_sdk.errors import PluginError
-from kadr_sdk.events import Event
-from kadr_sdk.permissions import PermissionSet
-
 from kadr_kernel.container import Container, Registry
 from kadr_kernel.events import Bus
+from kadr_kernel.permissions import Grants, PermissionGate, Policy, Rule
 from kadr_kernel.plugins.catalogue import Catalogue
+from kadr_kernel.plugins.consent import Consent
 from kadr_kernel.plugins.context import Context
 from kadr_kernel.plugins.contexts import Contexts
 from kadr_kernel.plugins.crashes import CrashGuard
@@ -27,6 +25,8 @@ from kadr_kernel.plugins.loader import Loader
 from kadr_kernel.plugins.manager import PluginManager, PluginParts
 from kadr_kernel.plugins.roster import Choice
 from kadr_kernel.plugins.services import PluginServices
+from kadr_sdk.errors import PluginError
+from kadr_sdk.events import Event
 
 
 class DictConfig:
@@ -148,6 +148,7 @@ def house(site: Site, tmp_path: Path) -> Iterator[Callable[..., House]]:
         *,
         config: Mapping[str, Any] | None = None,
         found: Sequence[Found] | None = None,
+        trust: Sequence[str] | None = ("*",),
         start: bool = True,
     ) -> House:
         rows = discover([tmp_path / "folder"]) if found is None else found
@@ -163,7 +164,7 @@ def house(site: Site, tmp_path: Path) -> Iterator[Callable[..., House]]:
                 manifest,
                 data=tmp_path / "data",
                 settings=lambda: settings.get(manifest.id, {}),
-                permissions=lambda: PermissionSet.of(manifest.permissions),
+                permissions=lambda: consent.granted(manifest.id),
                 events=view,
                 container=lambda: container,
             )
@@ -172,13 +173,14 @@ def house(site: Site, tmp_path: Path) -> Iterator[Callable[..., House]]:
         catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
         hooks = Hooks(lambda p, e: loader.make(p, e, contexts.of(p)), failures.add)
         services = PluginServices(registry, loader, contexts.of, failures.add)
-        parts = PluginParts(bus, settings, catalogue, hooks, services, contexts, crashes, failures)
+        rules = () if trust is None else tuple(Rule("trust", plugin=pattern) for pattern in trust)
+        grants = Grants(tmp_path / "grants")
+        consent = Consent(PermissionGate(grants, Policy(rules)), grants)
+        parts = PluginParts(bus, settings, catalogue, hooks, services, contexts, crashes, consent, failures)
         manager = PluginManager(rows, parts, choice or Choice(), lambda: Kernel())  # type: ignore[arg-type, return-value]
         seen: list[Event] = []
         bus.subscribe(Event, seen.append)
-        one = House(
-            manager, catalogue, hooks, services, container, contexts, bus, settings, failures, seen
-        )
+        one = House(manager, catalogue, hooks, services, container, contexts, bus, settings, failures, seen)
         made.append(one)
         if start:
             manager.start()

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kadr_sdk.errors import NotFoundError, PluginError
-from kadr_sdk.manifest import Contribution, Manifest
-
 from kadr_kernel.plugins.catalogue import Catalogue
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.failures import Failures
 from kadr_kernel.plugins.loader import Loader
+from kadr_sdk.errors import NotFoundError, PluginError
+from kadr_sdk.manifest import Contribution, Manifest
 
 if TYPE_CHECKING:
     from conftest import House, Site
@@ -24,7 +23,9 @@ def new(absent: Callable[[str, str], str] = lambda _k, _n: "") -> Catalogue:
 
 
 def plugin(name: str, *effects: str, **more: Any) -> Manifest:
-    items = tuple(Contribution("effect", e, name, "json:dumps", names=(e.rpartition(".")[2],)) for e in effects)
+    items = tuple(
+        Contribution("effect", e, name, "json:dumps", names=(e.rpartition(".")[2],)) for e in effects
+    )
     return Manifest(name, "1.0", contributions=items, **more)
 
 
@@ -45,13 +46,17 @@ def test_unknown_ids_and_kinds_have_hints() -> None:
     with pytest.raises(NotFoundError, match=r"unknown effect 'blurr' \(did you mean 'blur' or 'x.blur'\?\)"):
         catalogue.find("effect", "blurr")
     for look in (catalogue.all, lambda kind: catalogue.find(kind, "x")):
-        with pytest.raises(NotFoundError, match="unknown kind of contribution 'effects'.*did you mean 'effect'"):
+        with pytest.raises(
+            NotFoundError, match="unknown kind of contribution 'effects'.*did you mean 'effect'"
+        ):
             look("effects")
 
 
 def test_absent_contributions_are_explained() -> None:
     catalogue = new(lambda kind, name: f"plugin 'x.b' has {kind} {name}, but it is disabled")
-    with pytest.raises(NotFoundError, match=r"unknown effect 'glow' \(plugin 'x.b' has effect glow, but it is disabled\)"):
+    with pytest.raises(
+        NotFoundError, match=r"unknown effect 'glow' \(plugin 'x.b' has effect glow, but it is disabled\)"
+    ):
         catalogue.find("effect", "glow")
 
 
@@ -124,7 +129,12 @@ def test_load_makes_one_object_and_closing_ends_it(site: Site, house: Callable[.
 
 
 def test_pure_data_cannot_be_loaded_but_described(site: Site, house: Callable[..., House]) -> None:
-    files = {"one.toml": 'title = "Eins"', "two.json": '{"title": "Zwei"}', "bad.toml": "[", "list.json": "[1]"}
+    files = {
+        "one.toml": 'title = "Eins"',
+        "two.json": '{"title": "Zwei"}',
+        "bad.toml": "[",
+        "list.json": "[1]",
+    }
     toml = "".join(
         f'[[contributes.preset]]\nid = "{name.partition(".")[0]}"\nfile = "{name}"\n' for name in files
     )

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from kadr_kernel.plugins.crashes import Crash, CrashGuard
 
 CRASH = """

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from kadr_kernel.plugins.discovery import Found, discover, pinned_distributions
+from kadr_kernel.plugins.discovery import Found, discover
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -44,10 +42,16 @@ def test_order_is_by_id(site: Site) -> None:
         ('manifest = 1\n[plugin]\nid = 7\nversion = "1"', "a text is expected, not 7"),
         ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "one"', "'one' is not a version"),
         ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\nlicence = "MIT"', "did you mean 'license'?"),
-        ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[[contributes.effect]]\nid = 5', "a text is expected"),
+        (
+            'manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[[contributes.effect]]\nid = 5',
+            "a text is expected",
+        ),
         ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[contributes]\neffect = ["a"]', "x.bad"),
         ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[hooks]\nentry = 3', "a text is expected"),
-        ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[permissions]\nfly = true', "unknown permission 'fly'"),
+        (
+            'manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[permissions]\nfly = true',
+            "unknown permission 'fly'",
+        ),
         ('manifest = 1\n[plugin]\nid = "x.bad"\nversion = "1"\n[permissions]\nread = 3', "permissions"),
         ("\x00", "cannot be read"),
     ],
@@ -161,21 +165,9 @@ def test_one_package_name_has_one_place(site: Site, tmp_path: Path) -> None:
 
 
 def test_found_survives_a_round_trip(site: Site) -> None:
-    site.add("x.good", '[[contributes.effect]]\nid = "g"\nentry = "PKG:x"\nnames = ["n"]\n[config.s]\ntype = "int"')
+    site.add(
+        "x.good", '[[contributes.effect]]\nid = "g"\nentry = "PKG:x"\nnames = ["n"]\n[config.s]\ntype = "int"'
+    )
     site.add("x.bad", manifest="[")
     rows = discover()
     assert [Found.from_dict(row.as_dict()) for row in rows] == rows
-
-
-def test_pinned_distributions(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ["Kadr_CLI==0.1.0", "kadr-dask==0.1.0 ; extra == 'dask'", "click>=8", "not a requirement !"]
-    monkeypatch.setattr(importlib.metadata, "requires", lambda name: lines if name == "kadr" else None)
-    assert pinned_distributions() == ("kadr-cli", "kadr-dask")
-
-
-def test_nothing_is_pinned_without_the_metapackage(monkeypatch: pytest.MonkeyPatch) -> None:
-    def requires(name: str) -> None:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "requires", requires)
-    assert pinned_distributions() == ()

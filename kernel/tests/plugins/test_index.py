@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from kadr_kernel.plugins import index as index_module
 from kadr_kernel.plugins.index import find_plugins
 

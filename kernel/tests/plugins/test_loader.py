@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kadr_sdk.errors import DependencyMissingError, PluginError
-
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import discover
 from kadr_kernel.plugins.failures import Failures
 from kadr_kernel.plugins.loader import Loader
+from kadr_sdk.errors import DependencyMissingError, PluginError
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -165,7 +164,9 @@ def test_a_taken_package_name_is_an_error(site: Site, tmp_path: Path, failures: 
         Loader(rows, CrashGuard(None), failures).get("x.glow", "x_glow")
 
 
-def test_a_contained_package_that_raises_is_tried_again(site: Site, tmp_path: Path, failures: Failures) -> None:
+def test_a_contained_package_that_raises_is_tried_again(
+    site: Site, tmp_path: Path, failures: Failures
+) -> None:
     package = site.add("x.glow", files={"__init__.py": "1 / 0"}, where=tmp_path / "plugins" / "glow")
     loader = Loader(discover([tmp_path / "plugins"]), CrashGuard(None), failures)
     with pytest.raises(PluginError):
@@ -180,7 +181,9 @@ def test_threads_import_a_contained_package_once(site: Site, tmp_path: Path, fai
     site.add("x.slow", files={"__init__.py": text}, where=tmp_path / "plugins" / "slow")
     loader = Loader(discover([tmp_path / "plugins"]), CrashGuard(tmp_path / "crashes"), failures)
     found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(loader.get("x.slow", "x_slow:thing"))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: found.append(loader.get("x.slow", "x_slow:thing"))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

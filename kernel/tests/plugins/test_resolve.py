@@ -3,9 +3,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from kadr_sdk.manifest import Contribution, Manifest
-
 from kadr_kernel.plugins.resolve import resolve
+from kadr_sdk.manifest import Contribution, Manifest
 
 
 def plugin(name: str, *requires: str, version: str = "1.0", **more: object) -> Manifest:
@@ -31,7 +30,9 @@ def test_order_is_topological_with_ties_by_id() -> None:
 
 
 def test_needed_by_is_in_order_of_start() -> None:
-    found = resolve([plugin("x.a", "x.b", "x.c"), plugin("x.b", "x.d"), plugin("x.c"), plugin("x.d"), plugin("x.z")])
+    found = resolve(
+        [plugin("x.a", "x.b", "x.c"), plugin("x.b", "x.d"), plugin("x.c"), plugin("x.d"), plugin("x.z")]
+    )
     assert found.needed_by("x.a") == ("x.c", "x.d", "x.b", "x.a")
     assert found.needed_by("x.z") == ("x.z",)
 
@@ -69,14 +70,22 @@ def test_api_out_of_range() -> None:
 
 
 def test_conflict_takes_down_only_who_declares_it() -> None:
-    found = resolve([plugin("x.a", conflicts=("x.b<2",)), plugin("x.b"), plugin("x.c", conflicts=("x.b>=2",))])
+    found = resolve(
+        [plugin("x.a", conflicts=("x.b<2",)), plugin("x.b"), plugin("x.c", conflicts=("x.b>=2",))]
+    )
     assert found.order == ("x.b", "x.c")
     assert "it cannot run beside 'x.b' 1.0" in texts(found, "x.a")[0]
     assert "kadr plugin disable x.b" in texts(found, "x.a")[0]
 
 
 def test_cycles_are_shown_as_a_way() -> None:
-    rows = [plugin("x.a", "x.b"), plugin("x.b", "x.c"), plugin("x.c", "x.a"), plugin("x.d", "x.a"), plugin("x.e", "x.e")]
+    rows = [
+        plugin("x.a", "x.b"),
+        plugin("x.b", "x.c"),
+        plugin("x.c", "x.a"),
+        plugin("x.d", "x.a"),
+        plugin("x.e", "x.e"),
+    ]
     found = resolve([*rows, plugin("x.f")])
     assert found.order == ("x.f",)
     assert "requirements form a cycle: x.a -> x.b -> x.c -> x.a" in texts(found, "x.a")[0]
@@ -124,7 +133,9 @@ def test_one_service_for_each_protocol_and_name(names: tuple[str, ...], clash: b
 
 
 def test_all_problems_at_once() -> None:
-    bad = plugin("x.a", "x.gone", "x.b>=9", api=">=7", conflicts=("x.b",), contributions=(effect("x.a", "e"),))
+    bad = plugin(
+        "x.a", "x.gone", "x.b>=9", api=">=7", conflicts=("x.b",), contributions=(effect("x.a", "e"),)
+    )
     found = resolve([bad, plugin("x.b", contributions=(effect("x.b", "e"),))])
     rules = [problem.path for problem in found.problems["x.a"]]
     expected = ["api", "requires", "requires", "conflicts", "requires"]  # the last: x.b falls too

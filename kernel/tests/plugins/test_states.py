@@ -3,9 +3,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from kadr_sdk.errors import InternalError
-
 from kadr_kernel.plugins import states
+from kadr_sdk.errors import InternalError
 
 
 def test_every_step_is_as_the_table_in_the_docstring_says() -> None:

@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.specifiers import SpecifierSet
-
 from kadr_kernel.plugins.versions import in_range
+from packaging.specifiers import SpecifierSet
 
 _number = st.integers(0, 3).map(str)
 _version = st.lists(_number, min_size=1, max_size=4).map(".".join)

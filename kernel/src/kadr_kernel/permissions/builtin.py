@@ -10,7 +10,6 @@ Without the metapackage (a trimmed install) nothing is trusted, and a policy fil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from kadr_kernel.permissions.policy import Policy, Rule
@@ -40,6 +39,8 @@ def _trust_rules() -> Iterator[Rule]:
 
 def _pins() -> Iterator[Requirement]:
     """Requirements of the metapackage that pin one version, those of its extras too."""
+    from importlib import metadata
+
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -57,6 +58,8 @@ def _pins() -> Iterator[Requirement]:
 
 def _plugins(requirement: Requirement) -> list[str]:
     """Plugin ids of a pinned distribution, none where it is absent or of another version."""
+    from importlib import metadata
+
     try:
         distribution = metadata.distribution(requirement.name)
         if not requirement.specifier.contains(distribution.version, prereleases=True):

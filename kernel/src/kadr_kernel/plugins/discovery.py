@@ -27,10 +27,9 @@ from kadr_sdk.text import printable
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
-__all__ = ["GROUP", "Found", "discover", "pinned_distributions"]
+__all__ = ["GROUP", "Found", "discover"]
 
 GROUP = "kadr.plugins"
-METAPACKAGE = "kadr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,27 +176,6 @@ def _version_warnings(manifest: Manifest, version: str) -> tuple[str, ...]:
     if same:
         return ()
     return (f"the manifest says version {manifest.version}, the distribution {version}",)
-
-
-def pinned_distributions() -> tuple[str, ...]:
-    """Normalised names of what the metapackage ``kadr`` pins with ``==``; empty without it."""
-    from importlib import metadata
-
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        lines: Iterable[str] = metadata.requires(METAPACKAGE) or ()
-    except metadata.PackageNotFoundError:
-        return ()
-    names: set[str] = set()
-    for line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if any(pin.operator in ("==", "===") for pin in requirement.specifier):
-            names.add(_normal(requirement.name))
-    return tuple(sorted(names))
 
 
 def _normal(name: str) -> str:

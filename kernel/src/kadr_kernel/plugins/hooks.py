@@ -108,7 +108,7 @@ class Hooks:
 
     def _caller(self, hook: str, arguments: Mapping[str, Any]) -> HookCaller:
         relay = self._ready()
-        caller: HookCaller | None = getattr(relay.hook, hook, None)
+        caller: HookCaller | None = vars(relay.hook).get(hook)
         if caller is None or caller.spec is None:
             raise InternalError(f"there is no hook {hook!r}", hint=did_you_mean(hook, _names(relay)))
         if set(arguments) != set(caller.spec.argnames):
@@ -160,9 +160,9 @@ class Hooks:
         return relay
 
     def _register(self, relay: PluginManager, plugin: str, entry: str) -> None:
-        failed: KadrError | None = None
         try:
             module = self._load(plugin, entry)
+            failed = _refusal(plugin, module)
         except KadrError as error:
             failed = error
         # Calls of other threads wait until nothing is pending: no implementation is passed by.
@@ -170,8 +170,7 @@ class Hooks:
             if self._pending.get(plugin) != entry:  # stopped in the meantime
                 return
             if failed is None:
-                failed = _register(relay, plugin, module)
-            if failed is None:
+                relay.register(module, name=plugin)
                 self._registered.add(plugin)
             del self._pending[plugin]
         if failed is not None:
@@ -187,38 +186,35 @@ def _new_relay() -> PluginManager:
     return relay
 
 
-def _register(relay: PluginManager, plugin: str, module: object) -> KadrError | None:
-    """Register a module whole, or say what is wrong with it."""
+def _refusal(plugin: str, module: object) -> KadrError | None:
+    """What is wrong with a module; found out on a relay of its own, for pluggy registers in parts."""
     from pluggy import PluginValidationError
 
-    doing = "registering the hooks"
+    trial = _new_relay()
     try:
-        relay.register(module, name=plugin)
-        problem = _problem(relay, plugin)
+        trial.register(module, name=plugin)
+        problem = _problem(trial)
     except PluginValidationError as error:
         problem = " ".join(str(error).split())
     except Exception as error:  # noqa: BLE001 - pluggy reads attributes of foreign objects
         problem = f"{type(error).__name__}: {error}"
     if not problem:
         return None
-    # A refused module may be registered in part.
-    relay.unregister(module)
     hint = "take only arguments that the hook offers; fewer are fine"
-    return PluginError(f"plugin {plugin!r}: {doing} failed: {problem}", hint=hint, plugin=plugin)
+    return PluginError(
+        f"plugin {plugin!r}: registering the hooks failed: {problem}", hint=hint, plugin=plugin
+    )
 
 
-def _problem(relay: PluginManager, plugin: str) -> str:
-    for caller in relay.get_hookcallers(relay.get_plugin(plugin)) or ():
+def _problem(trial: PluginManager) -> str:
+    for caller in vars(trial.hook).values():
         for implementation in caller.get_hookimpls():
-            if implementation.plugin_name != plugin:
-                continue
             if caller.spec is None and not implementation.optionalhook:
-                close = did_you_mean(caller.name, _names(relay))
-                return f"there is no hook {caller.name!r}; {close}"
+                return f"there is no hook {caller.name!r}; {did_you_mean(caller.name, _names(trial))}"
             if implementation.hookwrapper or implementation.wrapper:
                 return f"{caller.name} is a wrapper, and wrappers are not supported"
     return ""
 
 
 def _names(relay: PluginManager) -> list[str]:
-    return [name for name, caller in vars(relay.hook).items() if getattr(caller, "spec", None)]
+    return [name for name, caller in vars(relay.hook).items() if caller.spec is not None]

@@ -21,7 +21,7 @@ from typing import Any
 from kadr_sdk.manifest import API_VERSION
 
 from kadr_kernel import __version__
-from kadr_kernel.plugins.discovery import Found, discover, pinned_distributions
+from kadr_kernel.plugins.discovery import Found, discover
 
 __all__ = ["Index", "find_plugins"]
 
@@ -35,12 +35,12 @@ class Index:
 
     Attributes:
         found: plugins and broken rows, in order of id.
-        pinned: distributions that the metapackage pins.
+        pinned: publisher and id of the plugins of distributions that the metapackage pins.
         cached: read from the cache folder, not discovered now.
     """
 
     found: tuple[Found, ...]
-    pinned: tuple[str, ...]
+    pinned: tuple[tuple[str, str], ...]
     cached: bool = False
 
 
@@ -53,11 +53,17 @@ def find_plugins(folders: Sequence[Path] = (), cache: Path | None = None) -> Ind
     states = dict(_states(_watched(folders)))
     found = tuple(discover(folders))
     states |= dict(_states(row.manifest_path for row in found if row.manifest_path))
-    index = Index(found, pinned_distributions())
+    index = Index(found, _pinned())
     if path is not None:
         _store(path, {"key": _key(), "states": states, "pinned": index.pinned,
                       "found": [row.as_dict() for row in found]})  # fmt: skip
     return index
+
+
+def _pinned() -> tuple[tuple[str, str], ...]:
+    from kadr_kernel.permissions.builtin import default_policy
+
+    return tuple((rule.publisher, rule.plugin) for rule in default_policy().rules)
 
 
 def _environment(folders: Sequence[Path]) -> str:
@@ -102,7 +108,8 @@ def _load(path: Path, folders: Sequence[Path]) -> Index | None:
         if any(p not in data["states"] for p in _watched(folders)):
             return None
         found = tuple(Found.from_dict(row) for row in data["found"])
-        return Index(found, tuple(data["pinned"]), cached=True)
+        pinned = tuple((publisher, plugin) for publisher, plugin in data["pinned"])
+        return Index(found, pinned, cached=True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

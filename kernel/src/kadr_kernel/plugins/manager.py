@@ -12,7 +12,7 @@ Reading (rows, doctor, commands) takes no lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from kadr_sdk.services import Config, EventBus
 
 from kadr_kernel.plugins.catalogue import Catalogue
 from kadr_kernel.plugins.commands import run_command
+from kadr_kernel.plugins.consent import Consent
 from kadr_kernel.plugins.contexts import Contexts
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found
@@ -51,6 +52,7 @@ class PluginParts:
     services: PluginServices
     contexts: Contexts
     crashes: CrashGuard
+    consent: Consent
     failures: Failures
 
 
@@ -70,7 +72,7 @@ class PluginManager:
         self._parts = parts
         self._kernel = kernel
         self._outbox = Outbox(parts.events)
-        self._roll = Roll(found, choice, parts.config, parts.crashes, self._outbox)
+        self._roll = Roll(found, choice, parts.config, parts.crashes, parts.consent, self._outbox)
         self._running: list[str] = []  # in order of activation
         self._lock = threading.RLock()
 
@@ -149,17 +151,25 @@ class PluginManager:
                 raise self._roll.not_active(row)
             self._resume(plugin)
 
-    def set_enabled(self, plugin: str, enabled: bool) -> None:
-        """Remember whether it is activated at start; enabling also forgets its crashes.
+    def set_enabled(self, plugin: str, enabled: bool, permissions: Iterable[str] | None = None) -> None:
+        """Remember whether it is activated at start.
 
-        What runs goes on running; what is enabled may be activated at once.
+        Enabling is the user's yes to this version of the plugin, where one is needed, and
+        forgets its crashes. What runs goes on running; what is enabled may be activated at once.
+
+        Args:
+            plugin: its id.
+            enabled: yes or no.
+            permissions: what is granted; None: all that it asks for.
 
         Raises:
             PluginNotFoundError: not installed.
+            InvalidParameterError: it does not ask for one of the permissions.
             ConfigError: the configuration cannot be written.
         """
+        # Configuration and grants have locks and events of their own, so ours is not held around them.
+        self._roll.set_enabled(plugin, enabled, permissions)
         with self._changing():
-            self._roll.set_enabled(plugin, enabled)
             self._roll.resolve()
 
     def execute_command(self, plugin: str, command: str, args: Mapping[str, Any]) -> Any:

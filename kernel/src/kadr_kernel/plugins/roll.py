@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kadr_sdk.errors import PluginError, PluginNotActiveError, PluginNotFoundError, Problem, did_you_mean
 from kadr_sdk.services import Config
 
+from kadr_kernel.plugins.consent import Consent
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found
 from kadr_kernel.plugins.outbox import Outbox
 from kadr_kernel.plugins.resolve import Resolution, resolve
-from kadr_kernel.plugins.roster import Choice, left_out
+from kadr_kernel.plugins.roster import Absence, Choice, left_out
 from kadr_kernel.plugins.rows import Row
 from kadr_kernel.plugins.states import events_of, step
 from kadr_kernel.plugins.versions import split
@@ -32,19 +33,27 @@ class Roll:
         choice: who shall run; ``disabled`` and ``crashed`` are read anew at each resolving.
         config: where the disabled ones are remembered.
         crashes: who took the process down.
+        consent: whom the policy or the user lets run.
         outbox: told of every step.
     """
 
     def __init__(
-        self, found: Sequence[Found], choice: Choice, config: Config, crashes: CrashGuard, outbox: Outbox
+        self,
+        found: Sequence[Found],
+        choice: Choice,
+        config: Config,
+        crashes: CrashGuard,
+        consent: Consent,
+        outbox: Outbox,
     ) -> None:
         self.rows = tuple(Row(row) for row in found)
         self.resolution = Resolution((), {}, {})
         self._choice = choice
         self._config = config
         self._crashes = crashes
+        self._consent = consent
         self._outbox = outbox
-        self._left_out: Mapping[str, Problem] = {}
+        self._left_out: Mapping[str, Absence] = {}
         # Beside a broken row the readable one has the id; of namesakes one speaks for all.
         self._by_id = {row.id: row for row in sorted(self.rows, key=lambda r: r.manifest is not None)}
 
@@ -68,43 +77,45 @@ class Roll:
 
     def resolve(self) -> None:
         """Look anew at who may run and who fits together; what runs is not touched."""
-        crashed = self._crashes.crashes()
-        choice = replace(self._choice, disabled=self.disabled(), crashed=crashed)
         found = [row.found for row in self.rows]
+        choice = replace(
+            self._choice,
+            disabled=self.disabled(),
+            crashed=self._crashes.crashes(),
+            waiting={f.id: problem for f in found if (problem := self._consent.missing(f))},
+        )
         self._left_out = left_out(found, choice)
         manifests = [f.manifest for f in found if f.manifest and f.id not in self._left_out]
         absent = {f.id: "see kadr plugin doctor" for f in found if not f.manifest}
-        absent |= {plugin: _in_words(reason) for plugin, reason in self._left_out.items()}
+        absent |= {plugin: str(absence) for plugin, absence in self._left_out.items()}
         self.resolution = resolve(manifests, absent=absent)
         for row in self.rows:
-            crash = self._left_out.get(row.id) if row.id in crashed else None
-            row.enabled = row.id not in choice.disabled and crash is None
+            absence = self._left_out.get(row.id)
+            row.enabled = row.id not in choice.disabled and not (absence and absence.by == "crash")
             if row.state not in RUNNING:
-                self._judge(row, crash)
+                self._judge(row, absence)
 
-    def _judge(self, row: Row, crash: Problem | None) -> None:
-        reasons = self.resolution.problems.get(row.id, ())
+    def _judge(self, row: Row, absence: Absence | None) -> None:
+        """Say of a plugin that does not run whether it could."""
         if row.manifest is None:
-            reasons = (Problem("", row.found.error),)
-        elif crash is not None and row.id not in self.disabled():
-            reasons = (crash,)
-        if reasons:
+            self.fail(row, (Problem("", row.found.error),))
+        elif absence is not None and absence.by == "crash":
+            self.fail(row, (absence.why,))
+        elif absence is not None:
+            row.reasons = (absence.why,) if absence.by == "consent" else ()
+        elif reasons := self.resolution.problems.get(row.id):
             self.fail(row, reasons)
-        elif row.state in ("found", "failed") and row.id not in self._left_out:
+        else:
             row.reasons = ()
-            self.step(row, "resolved")
+            if row.state in ("found", "failed"):
+                self.step(row, "resolved")
 
     def disabled(self) -> set[str]:
         """Ids that the user switched off."""
         return set(self._config.get(_DISABLED) or ())
 
-    def set_enabled(self, plugin: str, enabled: bool) -> None:
-        """Remember whether the user wants it; enabling also forgets its crashes.
-
-        Raises:
-            PluginNotFoundError: not installed.
-            ConfigError: the configuration cannot be written.
-        """
+    def set_enabled(self, plugin: str, enabled: bool, permissions: Iterable[str] | None = None) -> None:
+        """Remember whether the user wants it; enabling says yes to it and forgets its crashes."""
         disabled = self.disabled()
         if plugin not in disabled:  # one that was uninstalled may still be on the list
             self[plugin]
@@ -113,6 +124,8 @@ class Roll:
             self._config.set(_DISABLED, sorted(wanted))
         if enabled:
             self._crashes.clear(plugin)
+            if (row := self._by_id.get(plugin)) is not None:
+                self._consent.give(row.found, permissions)
 
     def step(self, row: Row, new: str) -> None:
         """Move a row along the table of states, and tell."""
@@ -143,21 +156,14 @@ class Roll:
         for row in self.rows:
             for item in row.manifest.contributions if row.manifest and row.state != "active" else ():
                 if item.kind == kind and name in (item.id, *item.names):
-                    why = self._why(row)
-                    return f"plugin {row.id!r} has it, but {why.message}" + (
-                        f"; {why.hint}" if why.hint else ""
-                    )
+                    return f"plugin {row.id!r} has it, but {Absence('', self._why(row))}"
         return ""
 
     def _why(self, row: Row) -> Problem:
         if row.state == "suspended":
             return Problem("", "it is suspended", "resume it")
-        if (reason := self._left_out.get(row.id)) is not None:
-            return reason
+        if (absence := self._left_out.get(row.id)) is not None:
+            return absence.why
         if row.reasons:
             return row.reasons[0]
         return Problem("", f"it is {row.state}", "activate it")
-
-
-def _in_words(reason: Problem) -> str:
-    return f"{reason.message}; {reason.hint}" if reason.hint else reason.message

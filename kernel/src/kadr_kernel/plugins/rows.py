@@ -21,8 +21,8 @@ class Row:
     """One plugin, or one broken thing in its place; satisfies ``kadr_sdk.services.PluginRow``.
 
     Attributes:
-        reasons: why it does not run.
-        error: the same as one text; empty where all is well or the user wanted it so.
+        reasons: why it does not run; empty where all is well or the user wanted it so.
+        error: the same as one text.
     """
 
     found: Found
@@ -47,9 +47,7 @@ class Row:
 
     @property
     def error(self) -> str:
-        """Why it failed; empty in every other state."""
-        if self.state != "failed":
-            return ""
+        """Why it failed, or what it waits for."""
         return "; ".join(printable(_sentence(p), 2000) for p in self.reasons)
 
 
@@ -66,9 +64,10 @@ def doctor_rows(rows: Iterable[Row], failures: Iterable[Failure]) -> list[Mappin
 def _of_rows(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
     for row in rows:
         title = row.manifest.title if row.manifest else ""
-        for problem in row.reasons if row.state == "failed" else ():
+        severity = "error" if row.state == "failed" else "warning"
+        for problem in row.reasons:
             text = f"{title}: {problem.message}" if title else problem.message
-            yield _finding(row.id, "error", text, problem.hint)
+            yield _finding(row.id, severity, text, problem.hint)
         for text in row.found.warnings:
             yield _finding(row.id, "warning", text, "install the plugin again")
 

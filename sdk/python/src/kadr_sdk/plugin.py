@@ -16,41 +16,81 @@ __all__ = ["Command", "Host", "Kernel", "PluginContext"]
 
 
 class PluginContext(Protocol):
-    """Handed to contributions of a plugin and to its hook module.
+    """Handed to contributions of a plugin and to its hook module."""
 
-    Attributes:
-        plugin: the plugin's id.
-        storage: a folder of its own, made on first use.
-        config: its settings, validated against ``[config]`` of the manifest.
-        logger, tracer: with the plugin's name.
-        permissions: what is granted to it.
-        events: the bus; what the plugin publishes carries ``plugin:<id>`` as source.
-        container: services.
-    """
+    @property
+    def plugin(self) -> str:
+        """The plugin's id."""
+        ...
 
-    plugin: str
-    storage: Path
-    config: Mapping[str, Any]
-    logger: Logger
-    tracer: Tracer
-    permissions: PermissionSet
-    events: EventBus
-    container: Container
+    @property
+    def storage(self) -> Path:
+        """A folder of its own, made on first use."""
+        ...
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Its settings, validated against ``[config]`` of the manifest."""
+        ...
+
+    @property
+    def logger(self) -> Logger:
+        """With the plugin's name."""
+        ...
+
+    @property
+    def tracer(self) -> Tracer:
+        """With the plugin's name."""
+        ...
+
+    @property
+    def permissions(self) -> PermissionSet:
+        """What is granted to it."""
+        ...
+
+    @property
+    def events(self) -> EventBus:
+        """The bus; what the plugin publishes carries ``plugin:<id>`` as source."""
+        ...
+
+    @property
+    def container(self) -> Container:
+        """Services."""
+        ...
 
 
 class Kernel(Protocol):
-    """The running kernel, as hosts and commands see it.
+    """The running kernel, as hosts and commands see it."""
 
-    Attributes:
-        version: of the kernel.
-    """
+    @property
+    def version(self) -> str:
+        """Of the kernel."""
+        ...
 
-    version: str
-    events: EventBus
-    container: Container
-    catalogue: Catalogue
-    plugins: Plugins
-    config: Config
+    @property
+    def events(self) -> EventBus:
+        """The bus."""
+        ...
+
+    @property
+    def container(self) -> Container:
+        """Services."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Contributions of active plugins."""
+        ...
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugin lifecycle."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """Settings."""
+        ...
 
     def health(self) -> Sequence[Mapping[str, Any]]:
         """Rows {name, status: healthy|warning|unhealthy, message}; the worst first."""

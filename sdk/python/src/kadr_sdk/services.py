@@ -7,7 +7,7 @@ until a plugin provides a real one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -189,12 +189,35 @@ class Catalogue(Protocol):
 class PluginRow(Protocol):
     """One row of the plugin list."""
 
-    id: str
-    state: str
-    manifest: Manifest | None
-    error: str
-    origin: str
-    enabled: bool
+    @property
+    def id(self) -> str:
+        """The plugin's id."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Where it stands in its life."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """None where it cannot be read."""
+        ...
+
+    @property
+    def error(self) -> str:
+        """Why it failed, or what it waits for; safe to print."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        ...
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is activated at start."""
+        ...
 
 
 class Plugins(Protocol):
@@ -224,8 +247,12 @@ class Plugins(Protocol):
         """Give a suspended plugin's contributions back."""
         ...
 
-    def set_enabled(self, plugin: str, enabled: bool) -> None:
-        """Remember whether it is activated at start."""
+    def set_enabled(self, plugin: str, enabled: bool, permissions: Iterable[str] | None = None) -> None:
+        """Remember whether it is activated at start.
+
+        Enabling is the user's yes where one is needed; ``permissions`` are those granted,
+        None: all that the plugin asks for.
+        """
         ...
 
     def execute_command(self, plugin: str, command: str, args: Mapping[str, Any]) -> Any:

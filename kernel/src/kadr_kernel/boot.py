@@ -1,0 +1,171 @@
+"""The composition root: the only place that constructs; starts the installed host.
+
+As a library::
+
+    with kadr_kernel.boot.boot() as kernel:
+        kernel.catalogue.find("effect", "blur")
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kadr_kernel import __version__
+
+if TYPE_CHECKING:
+    from kadr_sdk.errors import KadrError
+    from kadr_sdk.manifest import Manifest
+
+    from kadr_kernel.config import Config
+    from kadr_kernel.events import Bus, PluginBus
+    from kadr_kernel.kernel import Kernel, KernelParts
+    from kadr_kernel.permissions.policy import Policy
+    from kadr_kernel.plugins.context import Context
+    from kadr_kernel.plugins.index import Index
+    from kadr_kernel.plugins.roster import Choice
+
+__all__ = ["boot", "main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the installed host; the exit code. Options and variables: :mod:`kadr_kernel.run`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["--version"]:
+        print(f"kadr {__version__}")  # noqa: T201 - the answer itself, before anything is imported
+        return 0
+    from kadr_kernel.run import run
+
+    return run(arguments, os.environ)
+
+
+def boot(
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    plugins: Iterable[str] | None = None,
+    safe_mode: bool = False,
+    hosts: bool = False,
+) -> Kernel:
+    """A started kernel; close it, or use it as a context manager.
+
+    Args:
+        environ: environment variables; None: those of the process.
+        overrides: settings that beat everything.
+        plugins: ids of the plugins to run, with what they require; None: all.
+        safe_mode: run only what the metapackage pins.
+        hosts: run the installed hosts too, whatever ``plugins`` says.
+
+    Raises:
+        ConfigError: the configuration or the permission policy is wrong, everything at once.
+        PluginNotFoundError: one of ``plugins`` is not installed.
+    """
+    from pathlib import Path
+
+    from kadr_kernel.config import Config
+    from kadr_kernel.events import Bus
+    from kadr_kernel.folders import standard_folders
+    from kadr_kernel.kernel import Kernel
+    from kadr_kernel.plugins.index import find_plugins
+
+    environ = os.environ if environ is None else environ
+    bus = Bus()
+    config = Config(standard_folders(environ), environ=environ, overrides=overrides, publish=bus.publish)
+    folders = [Path(folder).expanduser() for folder in config.get("plugins.folders")]
+    index = find_plugins(folders, config.folders.cache)
+    choice = _choice(index, plugins, safe_mode=safe_mode, hosts=hosts)
+    kernel = Kernel(_assemble(config, bus, index, choice, lambda: kernel))
+    return kernel.start()
+
+
+def _choice(index: Index, plugins: Iterable[str] | None, *, safe_mode: bool, hosts: bool) -> Choice:
+    from kadr_sdk.errors import PluginNotFoundError, did_you_mean
+
+    from kadr_kernel.plugins.roster import Choice
+
+    known = {row.id for row in index.found}
+    only = None if plugins is None else frozenset(plugins)
+    for plugin in sorted((only or frozenset()) - known):
+        hint = did_you_mean(plugin, known) or "no plugin is installed"
+        raise PluginNotFoundError(f"no plugin {plugin!r} is installed", hint=hint, plugin=plugin)
+    if only is not None and hosts:
+        manifests = [row.manifest for row in index.found if row.manifest]
+        only |= {m.id for m in manifests if any(item.kind == "host" for item in m.contributions)}
+    return Choice(only=only, pinned=frozenset(index.pinned) if safe_mode else None)
+
+
+def _assemble(
+    config: Config, bus: Bus, index: Index, choice: Choice, kernel: Callable[[], Kernel]
+) -> KernelParts:
+    from kadr_sdk.events import WarningRaised
+
+    from kadr_kernel.container import Registry
+    from kadr_kernel.kernel import KernelParts
+    from kadr_kernel.permissions.gate import PermissionGate
+    from kadr_kernel.permissions.grants import Grants
+    from kadr_kernel.plugins.catalogue import Catalogue
+    from kadr_kernel.plugins.consent import Consent
+    from kadr_kernel.plugins.contexts import Contexts
+    from kadr_kernel.plugins.crashes import CrashGuard
+    from kadr_kernel.plugins.failures import Failures
+    from kadr_kernel.plugins.hooks import Hooks
+    from kadr_kernel.plugins.loader import Loader
+    from kadr_kernel.plugins.manager import PluginManager, PluginParts
+    from kadr_kernel.plugins.services import PluginServices
+
+    folders, failures, registry = config.folders, Failures(), Registry()
+
+    def report(plugin: str, error: KadrError) -> None:
+        failures.add(plugin, error)
+        bus.publish(WarningRaised(error.message, hint=error.hint))
+
+    grants = Grants(folders.data)
+    gate = PermissionGate(grants, _policy(config, index), publish=bus.publish)
+    crashes = CrashGuard(folders.state / "crashes")
+    loader = Loader(index.found, crashes, failures)
+    contexts = Contexts(_context_maker(config, gate, kernel), bus.for_plugin)
+    catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
+    hooks = Hooks(lambda plugin, entry: loader.make(plugin, entry, contexts.of(plugin)), report)
+    services = PluginServices(registry, loader, contexts.of, report)
+    consent = Consent(gate, grants)
+    parts = PluginParts(bus, config, catalogue, hooks, services, contexts, crashes, consent, failures)
+    manager = PluginManager(index.found, parts, choice, kernel)
+    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager)
+
+
+def _context_maker(
+    config: Config, gate: Any, kernel: Callable[[], Kernel]
+) -> Callable[[Manifest, PluginBus], Context]:
+    from kadr_kernel.plugins.context import Context
+
+    data = config.folders.data / "plugins"
+
+    def make(manifest: Manifest, events: PluginBus) -> Context:
+        return Context(
+            manifest,
+            data=data,
+            settings=lambda: config.plugin(manifest.id),
+            permissions=lambda: gate.granted(manifest.id),
+            events=events,
+            container=lambda: kernel().container,
+        )
+
+    return make
+
+
+def _policy(config: Config, index: Index) -> Policy:
+    """Trust for what the metapackage pins, and the policies of the machine and of the user."""
+    from kadr_kernel.permissions.policy import Policy, Rule
+
+    pinned = "pinned by the distribution kadr"
+    trusted = [Rule("trust", publisher, plugin, reason=pinned) for publisher, plugin in index.pinned]
+    policy = Policy(tuple(trusted))
+    folders = config.folders
+    for folder in (folders.system, folders.config):
+        if folder is not None and (path := folder / "policy.toml").exists():
+            from kadr_kernel.permissions.policy_file import read_policy
+
+            policy = policy.merged(read_policy(path))
+    return policy

@@ -1,0 +1,53 @@
+"""Services that every kernel has, doing nothing until a plugin provides the real one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+__all__ = ["NoCache", "NoMetrics", "NoTracer", "SystemClock"]
+
+
+class NoTracer:
+    """Traces nothing; satisfies :class:`kadr_sdk.services.Tracer`."""
+
+    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:  # noqa: ARG002
+        """A span that is not recorded."""
+        return nullcontext()
+
+
+class NoMetrics:
+    """Counts nothing; satisfies :class:`kadr_sdk.services.Metrics`."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Nothing."""
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Nothing."""
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Nothing."""
+
+
+class NoCache:
+    """Keeps nothing; satisfies :class:`kadr_sdk.services.Cache`."""
+
+    def get(self, kind: str, key: str) -> Path | None:  # noqa: ARG002
+        """Never there."""
+        return None
+
+    def put(self, kind: str, key: str, source: Path) -> None:
+        """Nothing."""
+
+
+class SystemClock:
+    """The computer's clock; satisfies :class:`kadr_sdk.services.Clock`."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since 1970-01-01 UTC."""
+        return time.time()
