@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,9 +28,9 @@ from kadr_pyav.opening import (
     open_media,
     video_stream,
 )
+from kadr_pyav.packets import Row, cut_off, pair_fields, read_rows, risky, warning
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
@@ -38,19 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["IndexCache", "Scan", "build_index", "file_identity", "scan_stream"]
 
 _HEAD = 12  # frames decoded to check what the packets promise
-_SINGLE = frozenset({"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One packet in decode order."""
-
-    pts: int | None
-    dts: int | None
-    duration: int
-    key: bool
-    shown: bool
-    corrupt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +82,15 @@ def scan_stream(path: Path, stream: int, options: DecoderOptions | None = None) 
         time_base = video.time_base or Fraction(1, 1000)
         step = _tick_step(video, time_base)
         rows, warnings = read_rows(container, video, path)
-        risky = _risky(container, video, rows)
+        missing = cut_off(container, video)
+        if missing:
+            warnings.append(warning(path, missing))
+        loose = risky(container, video, rows)
     finally:
         close_quietly(container)
-    if risky:
+    if loose:
         rows = pair_fields(rows)
-    head = head_times(path, stream, options) if risky else []
+    head = head_times(path, stream, options) if loose else []
     plain = _plain(rows, head)
     if plain is None:
         return decoded_scan(path, stream, rows, options, time_base, step, warnings)
@@ -111,97 +101,6 @@ def _tick_step(video: VideoStream, time_base: Fraction) -> int:
     """Ticks a frame, for where a duration is missing."""
     rate = video.guessed_rate or video.average_rate or Fraction(25)
     return max(1, round(1 / (rate * time_base)))
-
-
-def read_rows(container: InputContainer, video: VideoStream, path: Path) -> tuple[list[Row], list[Problem]]:
-    """Every packet of the stream in decode order, and what was odd."""
-    hidden = _HIDDEN.get(_family(video.codec_context.name))
-    rows: list[Row] = []
-    warnings: list[Problem] = []
-    latest: int | None = None
-    back = round(1 / (video.time_base or Fraction(1, 1000)))
-    try:
-        for packet in container.demux(video):
-            if packet.size == 0:
-                continue
-            if latest is not None and packet.dts is not None and packet.dts < latest - back:
-                warnings.append(_warning(path, "timestamps jump back; what follows is left out"))
-                break
-            latest = packet.dts if packet.dts is not None else latest
-            rows.append(_row(packet, hidden))
-    except av.error.FFmpegError as error:
-        warnings.append(_warning(path, f"reading stopped early: {error.strerror}"))
-    if not any(row.shown for row in rows):
-        message = f"video stream {video.index} has no frames"
-        raise MediaFileError(message, path=path, hint="choose another stream")
-    return rows, warnings
-
-
-def _row(packet: Packet[VideoStream], hidden: Callable[[memoryview], bool] | None) -> Row:
-    shown = not packet.is_discard and not (hidden and hidden(memoryview(packet)))
-    return Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown, packet.is_corrupt)
-
-
-def _warning(path: Path, message: str) -> Problem:
-    return Problem(str(path), message, "convert the file if frames are missing")
-
-
-def _family(decoder: str) -> str:
-    return {"libvpx": "vp8", "libvpx-vp9": "vp9"}.get(decoder, decoder)
-
-
-def _vp8_hidden(data: memoryview) -> bool:
-    """RFC 6386 9.1: bit 4 of the first byte is ``show_frame``."""
-    return not data[0] & 0x10
-
-
-def _vp9_hidden(data: memoryview) -> bool:
-    """VP9 bitstream specification 6.2 and annex B: a lone frame that is not to be shown."""
-    if data[-1] & 0xE0 == 0xC0:  # a superframe always ends in a shown frame
-        return False
-    shift = 1 if data[0] & 0x30 == 0x30 else 0  # profile 3 has a reserved bit more
-    existing, show = data[0] >> (3 - shift) & 1, data[0] >> (1 - shift) & 1
-    return not existing and not show
-
-
-_HIDDEN: dict[str, Callable[[memoryview], bool]] = {"vp8": _vp8_hidden, "vp9": _vp9_hidden}
-_REORDERING = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "vc1"})
-
-
-def _risky(container: InputContainer, video: VideoStream, rows: list[Row]) -> bool:
-    """Where packets may not be frames: check by decoding the first few."""
-    names = set(container.format.name.split(","))
-    if names & _SINGLE:
-        return False
-    first = next((row.pts for row in rows if row.key), None)
-    leading = first is not None and any(r.pts is not None and r.pts < first for r in rows if r.shown)
-    loose = _family(video.codec_context.name) in _REORDERING and not names & {"mov", "matroska"}
-    return leading or loose or video.codec_context.field_order > 1
-
-
-def pair_fields(rows: list[Row]) -> list[Row]:
-    """Hide second fields: half as long as a frame, one field after the packet before them.
-
-    Broadcast H.264 may carry the two fields of a picture as two packets.
-    """
-    longest = max(row.duration for row in rows)
-    halves = [row for row in rows if row.duration * 2 == longest]
-    if len(halves) < 2 and not _all_fields(rows):
-        return rows
-    field_time = longest // 2 if len(halves) >= 2 else longest
-    found: list[Row] = []
-    open_field: int | None = None
-    for row in rows:
-        second = open_field is not None and row.pts == open_field + field_time and not row.key
-        found.append(replace(row, shown=False) if second else row)
-        open_field = None if second or row.duration != field_time else row.pts
-    return found
-
-
-def _all_fields(rows: list[Row]) -> bool:
-    """True where packets come in pairs that are one packet's duration apart."""
-    pairs = list(zip(rows[::2], rows[1::2], strict=False))[:32]
-    return len(rows) > 2 and all(a.pts is not None and b.pts == a.pts + a.duration for a, b in pairs)
 
 
 def head_times(path: Path, stream: int, options: DecoderOptions) -> list[int | None]:
@@ -286,7 +185,7 @@ def decoded_scan(
     retimed_rows = [replace(row, pts=by_row.get(n), shown=n in by_row) for n, row in enumerate(rows)]
     retimed = {n if counted else _known(rows[n].dts): t for n, t in by_row.items()}
     message = "frames carry no presentation times; they were counted by decoding"
-    warnings = [*warnings, _warning(path, message)]
+    warnings = [*warnings, warning(path, message)]
     scan = assemble(sorted(by_row.values()), retimed_rows, time_base, step, warnings)
     return replace(scan, retimed=retimed, counted=counted)
 

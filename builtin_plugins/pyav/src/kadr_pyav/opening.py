@@ -168,6 +168,8 @@ def open_decoder(stream: VideoStream, options: DecoderOptions) -> VideoCodecCont
     context.thread_count = options.threads
     context.thread_type = options.thread_type
     context.options = {"max_pixels": str(options.max_pixels)}
+    if context.name == "mjpeg":  # it fills what is missing with grey and does not say so
+        context.options |= {"err_detect": "explode"}
     return context
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 from av.stream import Disposition
 from kadr_sdk.errors import MediaFileError, Problem
-from kadr_sdk.media import ONE, ZERO, AudioStream, FrameIndex, MediaInfo, OtherStream, VideoStream
+from kadr_sdk.media import ONE, ZERO, AudioStream, MediaInfo, OtherStream, VideoStream
 from kadr_sdk.times import MAX_SECONDS
 
 from kadr_pyav.avcolor import color_of
 from kadr_pyav.index import IndexCache
+from kadr_pyav.measures import counted_rate, picture_size
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
 from kadr_pyav.orientation import (
     Matrix,
@@ -25,6 +25,7 @@ from kadr_pyav.orientation import (
     matrix_orientation,
     track_matrices,
 )
+from kadr_pyav.packets import cut_off
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -37,8 +38,6 @@ MAX_STREAMS = 100
 _HEAD_PACKETS, _HEAD_BYTES = 2000, 64 << 20  # read at most so much to find first frames
 _STILL_BRANDS = frozenset({"avif", "mif1", "heic", "heix"})
 _FIELD_ORDER = {2: "tff", 3: "bff", 4: "bff", 5: "tff"}  # AVFieldOrder, by the field displayed first
-_RATES = [Fraction(n) for n in (10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)]
-_RATES += [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)]
 _FASTEST = 300  # an average rate beyond this is taken for a mistake of the container
 
 
@@ -71,6 +70,9 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
     videos = [cast("AvVideo", s) for s in streams if s.type == "video"]
     for stream in videos:
         _check_size(stream, path, max_pixels)
+        missing = cut_off(container, stream)
+        if missing:
+            warnings.append(Problem(str(path), missing, "copy or export the file again"))
     first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
     matrices = {} if still or "mov" not in container.format.name.split(",") else track_matrices(path)
     facts = _Facts(path, still, matrices, first, indexes, warnings)
@@ -103,38 +105,13 @@ def _is_still(container: InputContainer) -> bool:
 
 
 def _check_size(stream: AvVideo, path: Path, max_pixels: int) -> None:
-    width, height = _size(stream, path)
+    width, height = picture_size(stream, path)
     if width * height > max_pixels:
         raise MediaFileError(
             f"the picture is {width}x{height}, more than the limit of {max_pixels} pixels",
             path=path,
             hint="scale it down first, or raise the limit max_pixels",
         )
-
-
-def _size(stream: AvVideo, path: Path) -> tuple[int, int]:
-    context = cast(Any, stream.codec_context)
-    if context is None:
-        return 0, 0
-    if not context.width and context.name == "webp":
-        return webp_size(path)
-    return context.width, context.height
-
-
-def webp_size(path: Path) -> tuple[int, int]:
-    """Width and height in the header of a WebP file (RFC 9649); zeros where it has none."""
-    with path.open("rb") as file:
-        head = file.read(30)
-    if len(head) < 30 or head[8:12] != b"WEBP":
-        return 0, 0
-    kind = head[12:16]
-    if kind == b"VP8X":
-        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
-    if kind == b"VP8L":
-        bits = int.from_bytes(head[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack("<2H", head[26:30])
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _has_decoder(stream: Any) -> bool:
@@ -250,18 +227,6 @@ class _Facts:
             return average, None
         index = self.indexes.get(self.path, stream.index).frames
         return counted_rate(index), index.variable
-
-
-def counted_rate(index: FrameIndex) -> Fraction:
-    """The rate that the timestamps show: a usual one where it fits, else rounded to 1/1000."""
-    steps = len(index.pts) - 1
-    if steps < 1:
-        return 1 / index.duration
-    rate = steps / ((index.pts[-1] - index.pts[0]) * index.time_base)
-    usual = min(_RATES, key=lambda r: abs(r - rate))
-    # A whole tick of rounding at both ends is not a difference.
-    slack = 2 * index.time_base * rate * rate / steps
-    return usual if abs(usual - rate) <= slack else rate.limit_denominator(1001)
 
 
 def _start(stream: AvVideo, frame: VideoFrame | None, base: Fraction) -> Fraction:
