@@ -33,7 +33,7 @@ class CliHost:
         try:
             code = group.main(list(argv), prog_name="kadr", standalone_mode=False)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help() if error.ctx else "")
+            click.echo(error.ctx.get_help())
             return 0
         except click.ClickException as error:
             error.show()

@@ -18,7 +18,7 @@ def as_command(command: click.Command, name: str = "") -> Callable[[Kernel, Sequ
         try:
             code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help() if error.ctx else "")
+            click.echo(error.ctx.get_help())
             return 0
         return code if isinstance(code, int) else 0
 

@@ -16,7 +16,7 @@ __all__ = ["RATE", "SIZE", "TIME", "json_option", "render_options", "request_of"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[Any]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -31,7 +31,7 @@ class _Time(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class _Rate(click.ParamType):
+class _Rate(click.ParamType[Any]):
     name = "fps"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -42,7 +42,7 @@ class _Rate(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class _Size(click.ParamType):
+class _Size(click.ParamType[Any]):
     name = "WxH"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

@@ -23,7 +23,7 @@ __all__ = ["run"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Plan for this file.")
 @render_options
 @click.pass_obj
-def plan(kernel: Kernel, project: Path, output: Path | None, as_json: bool, **values: Any) -> None:
+def plan(kernel: Kernel, /, project: Path, output: Path | None, as_json: bool, **values: Any) -> None:
     """Show spans, segments, formats and hashes of a render of PROJECT, without rendering."""
     document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
     request = request_of(output, document.timeline.fps, values)
@@ -42,16 +42,14 @@ def _show(made: RenderPlan) -> None:
     click.secho(f"{made.frames} frames, {float(made.seconds):.3f} s", bold=True)
     if video is not None:
         size = f"{video.width}x{video.height} at {video.rate} fps"
-        click.echo(
-            f"  pictures  {video.encoder} {video.pixel_format} {size}, {video.color.matrix} {video.color.range}"
-        )
+        color = f"{video.color.matrix} {video.color.range}"
+        click.echo(f"  pictures  {video.encoder} {video.pixel_format} {size}, {color}")
     if audio is not None and made.audio is not None:
         sounds = len(made.audio.clips)
         click.echo(f"  sound     {audio.encoder} {audio.rate} Hz {audio.layout}, {sounds} clips mixed")
     click.echo(f"  hash      {made.hash}")
-    click.echo(
-        f"  {'the same bytes on every machine' if made.portable else 'bytes depend on the class of processor'}"
-    )
+    where = "the same bytes on every machine" if made.portable else "bytes depend on the class of processor"
+    click.echo(f"  {where}")
     rows = [_row(segment, video.rate if video else 1) for segment in made.segments]
     print_table("segments", ["#", "from s", "frames", "spans", "nodes", "hash"], rows)
     for note in made.notes:

@@ -24,7 +24,7 @@ __all__ = ["render_project", "run"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 @render_options
 @click.pass_obj
-def render(kernel: Kernel, project: Path, output: Path, as_json: bool, **values: Any) -> None:
+def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **values: Any) -> None:
     """Render PROJECT (.tlp) to a file.
 
     The extension of the output chooses the container; .mkv without a preset is lossless.

@@ -1,0 +1,1 @@
+"""The demo film: sources made of numbers, a project, a contact sheet."""
