@@ -121,6 +121,8 @@ class AudioDecoder:
         told = self._position(frame.pts)
         if cursor is None:
             return self._snapped(told)
+        if self._counted:
+            return cursor
         tolerance = max(float(self.rate * _JITTER), float(self._per_tick), count / 4)
         if told < cursor - self.rate:
             self._damage.report(f"timestamps of the sound run backwards at {self._seconds(cursor)}")
@@ -131,15 +133,21 @@ class AudioDecoder:
         nearest = math.floor(told + Fraction(1, 2))
         if self._grid is None:
             # A coarse clock that begins within a tick of zero means zero.
-            return 0 if not self._exact and abs(told) <= self._per_tick else nearest
+            coarse = not self._exact and abs(told) <= min(self._per_tick, self.rate * _JITTER)
+            return 0 if coarse else nearest
         phase, step = self._grid
         on_grid = phase + step * round((told - phase) / step)
         return on_grid if abs(on_grid - told) <= max(Fraction(1), self._per_tick) else nearest
 
     @property
     def _exact(self) -> bool:
-        """The clock can tell every sample, or every packet, without rounding."""
-        return self._per_tick.denominator == 1 or self._per_tick.numerator == 1
+        """The clock can tell every sample without rounding."""
+        return self._per_tick.numerator == 1
+
+    @property
+    def _counted(self) -> bool:
+        """Elementary streams have no timestamps; libav adds up rounded durations, which drift."""
+        return not self._exact and self._container.format.name in _UNINDEXED
 
     def _silence(self, count: int) -> Iterator[Samples]:
         channels = channels_of(self.layout)
@@ -218,7 +226,7 @@ class AudioDecoder:
     def _packets(self, start: int) -> Iterator[Packet[Any]]:
         """Packets from a little before a position."""
         wanted = start - _PREROLL * self.rate
-        if wanted <= self._position(self._stream.start_time or 0):
+        if wanted <= self._position(self._stream.start_time or 0) or self._counted:
             yield from self._container.demux(self._stream)
             return
         self._grid = self._find_grid()
