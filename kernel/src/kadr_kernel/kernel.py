@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from kadr_sdk.errors import InternalError, StorageError
 from kadr_sdk.events import SystemStarted, SystemStopped
+from kadr_sdk.services import Scheduler as SchedulerProtocol
 
 from kadr_kernel import __version__
 from kadr_kernel.config import Config
@@ -49,10 +50,7 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     from kadr_sdk import services
 
     from kadr_kernel import defaults
-    from kadr_kernel.pools import Scheduler
-
-    def make_scheduler() -> Scheduler:
-        return Scheduler(memory_budget=kernel.memory_budget, publish=kernel.events.publish)
+    from kadr_kernel.render.services import render_services
 
     registry.value(services.EventBus, kernel.events)
     registry.value(services.Gate, kernel.gate)
@@ -60,11 +58,12 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     registry.value(services.Catalogue, kernel.catalogue)
     registry.value(services.Plugins, kernel.plugins)
     registry.value(Hooks, kernel.hooks)
-    registry.provide(services.Scheduler, make_scheduler, close=True, health=True)
+    registry.provide(services.Scheduler, kernel.make_scheduler, close=True, health=True)
     registry.provide(services.Tracer, defaults.NoTracer, fallback=True)
     registry.provide(services.Metrics, defaults.NoMetrics, fallback=True)
     registry.provide(services.Cache, defaults.NoCache, fallback=True)
     registry.provide(services.Clock, defaults.SystemClock, fallback=True)
+    render_services(registry, kernel.hooks.call, kernel.config.folders.cache)
 
 
 class Kernel:
@@ -110,10 +109,12 @@ class Kernel:
                 self._container = container
             return self._container
 
-    @property
-    def memory_budget(self) -> int | None:
-        """Bytes that the user allows; None: half of what there is."""
-        return int(self.config.get("render.memory_mb", 0)) * 2**20 or None
+    def make_scheduler(self) -> SchedulerProtocol:
+        """The one owner of threads, within the memory that the user allows."""
+        from kadr_kernel.pools import Scheduler
+
+        allowed = int(self.config.get("render.memory_mb")) * 2**20
+        return Scheduler(memory_budget=allowed or None, publish=self.events.publish)
 
     def start(self) -> Self:
         """Activate the plugins and say so; where that is interrupted, what was begun is undone.
@@ -147,11 +148,9 @@ class Kernel:
 
     def health(self) -> Sequence[Mapping[str, Any]]:
         """Rows {name, status: healthy|warning|unhealthy, message}; the worst first."""
-        from kadr_sdk.services import Scheduler
-
         from kadr_kernel.health import disk_rows, plugin_row, worst_first
 
-        self.container.get(Scheduler)  # type: ignore[type-abstract]
+        self.container.get(SchedulerProtocol)  # type: ignore[type-abstract]
         folders = self.config.folders
         places = [("cache", folders.cache), ("data", folders.data)]
         return worst_first([*self.container.health(), plugin_row(self.plugins.rows()), *disk_rows(places)])

@@ -110,6 +110,6 @@ def x264_build() -> str:
 
 
 def _blends() -> frozenset[str]:
-    from kadr_pyav.place import BLENDS
+    from kadr_pyav.blends import BLENDS
 
     return frozenset(BLENDS)
