@@ -164,6 +164,7 @@ class _Job:
         self._backend = renderer.backend()
         self._stages: dict[str, float] = {}
         self._started = time.monotonic()
+        self._failure: BaseException | None = None
 
     def run(self, base: Path) -> RenderReport:
         renderer, request = self._renderer, self._request
@@ -251,9 +252,9 @@ class _Job:
         executor = ThreadExecutor(self._renderer._scheduler)
         try:
             done = list(executor.run(tasks, workers + (1 if plan.audio and plan.segments else 0)))
-        except BaseException:
+        except BaseException as error:
             self.control.cancel()
-            raise
+            raise self._failure or error from None
         return done[1:] + done[:1] if plan.audio is not None else done
 
     def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
@@ -269,14 +270,20 @@ class _Job:
             with self._renderer._scheduler.reserve(_memory(plan, segment), owner=self.id):
                 context.check()
                 digest = self._backend.encode(segment, plan.output, sink, context)
-        except BaseException:
-            self.control.cancel() if not self.control.cancelled else None
+        except BaseException as error:
+            self._stop_others(error)
             sink.abandon()
             raise
         if not context.warnings:  # what was held or skipped is never cached
             self._renderer._cache.put("segment", segment.hash, path)
         self._encoded(segment, path, began, digest, "rendered")
         return path
+
+    def _stop_others(self, error: BaseException) -> None:
+        """Remember the first failure: the others only tell that they were cancelled by it."""
+        if self._failure is None and not isinstance(error, CancelledError):
+            self._failure = error
+        self.control.cancel()
 
     def _encoded(self, segment: Segment, path: Path, began: float, digest: str, origin: str) -> None:
         seconds = round(time.monotonic() - began, 4)
@@ -291,7 +298,8 @@ class _Job:
         sink = PartWriter(folder / "audio.part")
         try:
             self._backend.render_audio(plan.audio, plan.output, sink, quiet)
-        except BaseException:
+        except BaseException as error:
+            self._stop_others(error)
             sink.abandon()
             raise
         for warning in quiet.warnings:
