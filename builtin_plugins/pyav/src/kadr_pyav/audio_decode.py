@@ -256,9 +256,12 @@ class AudioDecoder:
         only when counted from the start.
         """
         self._reopen()
-        for packet in self._container.demux(self._stream):
-            if packet.pts is None or self._position(packet.pts + (packet.duration or 0)) >= wanted:
+        first = math.floor(wanted / self._per_tick)  # in ticks: an hour has 140,000 packets
+        packets = self._container.demux(self._stream)
+        for packet in packets:
+            if packet.pts is None or packet.pts + (packet.duration or 0) >= first:
                 yield packet
+                yield from packets
 
     def _reopen(self) -> None:
         self.close()

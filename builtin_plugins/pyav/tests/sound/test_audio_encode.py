@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -56,7 +57,7 @@ def test_the_part_says_what_it_holds(studio, context, codec):
         count,
     )
     assert packets[0].pts == -header["delay"]
-    assert all(b.pts == a.pts + a.duration for a, b in zip(packets, packets[1:], strict=False))
+    assert all(b.pts == a.pts + a.duration for a, b in pairwise(packets))
     end = packets[-1].pts + packets[-1].duration
     assert end == count if codec != "ac3" else count <= end < count + 1536
     assert header["facts"]["peak"] == float(np.abs(sound).max())

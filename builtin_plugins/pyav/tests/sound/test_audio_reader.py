@@ -256,12 +256,23 @@ def test_rubbish_at_the_very_end_is_only_mentioned(studio, context):
 
 
 LENGTHS = {
-    "ae_aac.m4a": 106000, "ae_alac.m4a": 106000, "ae_commentary_speech.mp3": 106000, "ax_adpcm.wav": 44902,
-    "ax_bear.flac": 131568, "ax_bear.opus": 131568 - 48, "ax_bear_cover.flac": 131568, "ax_bear_vbr.mp3": 133632,
-    "ax_bear_vorbis.ogg": 131568, "ax_float32.wav": 45056, "ax_sine_24bit.wav": 44100, "jfk_speech.mp3": 176000,
-    "jfk_speech_16k.wav": 176000, "moviepy_crunching.mp3": 398592, "music_slow_motion_dream.mp3": 479832,
+    "ae_aac.m4a": 106000,
+    "ae_alac.m4a": 106000,
+    "ae_commentary_speech.mp3": 106000,
+    "ax_adpcm.wav": 44902,
+    "ax_bear.flac": 131568,
+    "ax_bear.opus": 131568 - 48,
+    "ax_bear_cover.flac": 131568,
+    "ax_bear_vbr.mp3": 133632,
+    "ax_bear_vorbis.ogg": 131568,
+    "ax_float32.wav": 45056,
+    "ax_sine_24bit.wav": 44100,
+    "jfk_speech.mp3": 176000,
+    "jfk_speech_16k.wav": 176000,
+    "moviepy_crunching.mp3": 398592,
+    "music_slow_motion_dream.mp3": 479832,
     "si_hello.wav": 32709,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", sorted(LENGTHS))
