@@ -120,10 +120,10 @@ class PyAvBackend:
         return check(path, expected, level)
 
     def image(self, frame: VideoFrame, kind: str = "png") -> bytes:
-        """A frame as a PNG or JPEG file. See :func:`kadr_pyav.image.image`."""
-        from kadr_pyav.image import image
+        """A frame as a PNG or JPEG file. See :func:`kadr_pyav.image.encode_image`."""
+        from kadr_pyav.image import encode_image
 
-        return image(frame, kind)
+        return encode_image(frame, kind)
 
     def write(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from av.video.frame import VideoFrame as AvFrame
 from kadr_sdk.curves import Samples
@@ -94,7 +94,7 @@ class CallStage:
             rate=node.rate,
             time=at / node.rate,
             duration=node.total / node.rate,
-            progress=float(progress),
+            progress=float(cast(float, progress)),
             seed=node.seed,
             width=node.width,
             height=node.height,

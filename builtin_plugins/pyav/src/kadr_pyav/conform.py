@@ -19,8 +19,8 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
-from kadr_pyav.graph import Shape
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
+from kadr_pyav.recipe import Shape
 
 __all__ = ["FLAGS", "conform_filters", "convert_filters"]
 

@@ -11,9 +11,10 @@ from kadr_sdk.plan import Decode, Solid
 from kadr_pyav.avcolor import paint_tags
 from kadr_pyav.conform import convert_filters
 from kadr_pyav.deinterlace import Deinterlacer
-from kadr_pyav.graph import LiveGraph, Recipe, Shape
+from kadr_pyav.graph import LiveGraph
 from kadr_pyav.layout import layout_of
 from kadr_pyav.reader import FrameReader
+from kadr_pyav.recipe import Recipe, Shape
 from kadr_pyav.resources import Resources
 from kadr_pyav.shapes import shape_of
 from kadr_pyav.solid import solid_frame

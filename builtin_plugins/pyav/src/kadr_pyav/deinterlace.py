@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame as AvFrame
 from kadr_sdk.errors import BackendError
 
 from kadr_pyav.avcolor import paint_tags
-from kadr_pyav.graph import Shape, source_options
+from kadr_pyav.recipe import Shape, source_options
 
 __all__ = ["Deinterlacer"]
 
@@ -45,7 +45,8 @@ class Deinterlacer:
             frame = cast(AvFrame, self._sink.pull())
         except av.FFmpegError as error:
             self._reached = None
-            raise BackendError(f"libav could not deinterlace: {error}", filter="bwdif", log=str(error)) from error
+            message = f"libav could not deinterlace: {error}"
+            raise BackendError(message, filter="bwdif", log=str(error)) from error
         paint_tags(frame, self._shape.color)
         return frame
 

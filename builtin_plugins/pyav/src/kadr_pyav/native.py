@@ -9,8 +9,8 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Native
 
 from kadr_pyav.conform import convert_filters
-from kadr_pyav.graph import Shape
 from kadr_pyav.layout import layout_of
+from kadr_pyav.recipe import Shape
 
 __all__ = ["native_filters"]
 

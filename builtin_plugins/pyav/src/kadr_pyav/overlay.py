@@ -8,17 +8,19 @@ truncates (at most one code low).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from kadr_sdk.curves import Samples, constant
 from kadr_sdk.effects import FilterSpec
+from kadr_sdk.errors import NotSupportedError
+from kadr_sdk.frames import FORMATS, pixel_format
 from kadr_sdk.plan import Place
 
 from kadr_pyav.conform import convert_filters
-from kadr_pyav.graph import Shape
 from kadr_pyav.layout import Layout, layout_of
+from kadr_pyav.recipe import Shape
 
-__all__ = ["Overlay", "overlay_of"]
+__all__ = ["Overlay", "layer_format", "overlay_of"]
 
 # Canvas format: overlay's name for it, and the format of the layer.
 _MODES = {
@@ -72,6 +74,26 @@ def overlay_of(node: Place, base: Shape, layer: Shape) -> Overlay | None:
     return Overlay(nodes, over)
 
 
+def layer_format(canvas: str, layer: str) -> str:
+    """The format that a layer needs to be laid on a canvas: the canvas', with alpha if it has some.
+
+    Raises:
+        NotSupportedError: a canvas that nothing can be placed on.
+    """
+    known = pixel_format(canvas)
+    if known.packed or known.planes < 3:
+        raise NotSupportedError(f"layers cannot be placed on {canvas}", hint="plan a planar canvas")
+    if not layout_of(layer).alpha:
+        return _OPAQUE.get(canvas, canvas)
+    if known.alpha:
+        return canvas
+    name = canvas.replace("gbr", "gbra") if known.rgb else canvas.replace("yuv", "yuva")
+    return name if name in FORMATS else f"yuva{canvas[3:6]}p16le"
+
+
+_OPAQUE = {n: n.replace("gbra", "gbr").replace("yuva", "yuv") for n in FORMATS}
+
+
 def _box(node: Place, layout: Layout) -> tuple[int, int, int, int] | None:
     """Left, top, width and height where they are whole and fit the chroma samples."""
     numbers = (node.x, node.y, node.layer_width, node.layer_height, node.rotation)
@@ -105,7 +127,7 @@ def _faded(opacity: Any, layout: Layout) -> tuple[FilterSpec, ...]:
     if constant(opacity) and opacity >= 1:
         return ()
     values = opacity.values if isinstance(opacity, Samples) else (opacity,)
-    texts = tuple(f"floor(val*{min(1.0, max(0.0, float(v))):.9f}+0.5)" for v in values)
+    texts = tuple(f"floor(val*{min(1.0, max(0.0, cast(float, v))):.9f}+0.5)" for v in values)
     name, colors = ("lutrgb", "rgb") if layout.rgb else ("lutyuv", "yuv")
     options = (*((c, "val") for c in colors), ("a", texts[0]))
     commands = (("a", texts),) if isinstance(opacity, Samples) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
@@ -35,8 +35,9 @@ def views(frame: AvFrame, color: Color, time: Fraction = ZERO, *, writable: bool
 def _view(plane: VideoPlane, layout: PixelFormat, writable: bool) -> NDArray[Any]:
     word = np.dtype("u1" if layout.depth <= 8 else "<u2")
     channels = max(1, layout.packed)
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-    pixels = rows[:, : plane.width * channels * word.itemsize].view(word)
+    flat = np.frombuffer(memoryview(cast(Any, plane)), np.uint8)  # the stubs hide that planes are buffers
+    rows = flat.reshape(plane.height, plane.line_size)
+    pixels: NDArray[Any] = rows[:, : plane.width * channels * word.itemsize].view(word)
     if layout.packed:
         pixels = pixels.reshape(plane.height, plane.width, channels)
     pixels.flags.writeable = writable

@@ -8,8 +8,8 @@ from typing import Protocol
 from av.video.frame import VideoFrame as AvFrame
 from kadr_sdk.backend import RenderContext
 
-from kadr_pyav.graph import Shape
 from kadr_pyav.pool import ReaderPool
+from kadr_pyav.recipe import Shape
 
 __all__ = ["Resources", "Stage"]
 

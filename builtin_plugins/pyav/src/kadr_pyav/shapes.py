@@ -8,8 +8,8 @@ from kadr_sdk.color import Color
 from kadr_sdk.curves import constant
 from kadr_sdk.plan import Call, Conform, Decode, Native, Node, Place, Solid
 
-from kadr_pyav.graph import Shape
 from kadr_pyav.layout import layout_of
+from kadr_pyav.recipe import Shape
 
 __all__ = ["held", "shape_of"]
 

@@ -30,8 +30,8 @@ def codes_of(rgba: tuple[float, float, float, float], layout: PixelFormat, color
     """Code values of a straight RGBA colour (0..1), one a component in the format's order."""
     top = (1 << layout.depth) - 1
     alpha = (_code(rgba[3] * top, top),) if layout.alpha else ()
-    step = 1 << layout.depth - 8
-    low, span = (16 * step, 219 * step) if color.range == "tv" else (0, top)
+    step = float(1 << layout.depth - 8)
+    low, span = (16 * step, 219 * step) if color.range == "tv" else (0.0, float(top))
     if layout.rgb:
         red, green, blue = (_code(low + span * c, top) for c in rgba[:3])
         return ((red, green, blue) if layout.packed else (green, blue, red)) + alpha

@@ -12,17 +12,19 @@ from collections.abc import Iterator
 from av.video.frame import VideoFrame as AvFrame
 from kadr_sdk.backend import RenderContext
 from kadr_sdk.effects import FilterSpec
-from kadr_sdk.frames import FORMATS, VideoFrame
+from kadr_sdk.frames import VideoFrame
 from kadr_sdk.plan import Call, Conform, Decode, Native, Node, Place, Solid
 
 from kadr_pyav.call_stage import CallStage
 from kadr_pyav.conform import conform_filters, convert_filters
 from kadr_pyav.decode_stage import DecodeStage
-from kadr_pyav.graph import LiveGraph, Recipe, Shape
+from kadr_pyav.graph import LiveGraph
 from kadr_pyav.native import native_filters
-from kadr_pyav.overlay import overlay_of
+from kadr_pyav.overlay import layer_format, overlay_of
+from kadr_pyav.place import PlaceStage
 from kadr_pyav.planes import views
 from kadr_pyav.pool import ReaderPool
+from kadr_pyav.recipe import Recipe, Shape
 from kadr_pyav.resources import Resources, Stage
 from kadr_pyav.shapes import held, shape_of
 from kadr_pyav.solid import solid_frame
@@ -81,10 +83,11 @@ class GraphStage:
 class _HeldStage:
     """One picture for all frames, made at the first and kept without its sources."""
 
-    def __init__(self, root: Node, resources: Resources) -> None:
-        self.shape = shape_of(root)
-        self._root, self._resources = root, resources
-        self._stage = None if isinstance(root, Solid) else _Fusion(resources).stage(root)
+    def __init__(self, root: Node, resources: Resources, target: Shape | None = None) -> None:
+        self.shape = target or shape_of(root)
+        self._root = root
+        plain = isinstance(root, Solid) and target is None
+        self._stage = None if plain else _Fusion(resources).stage(root, self.shape)
         self._frame: AvFrame | None = None
 
     def frame(self, number: int) -> AvFrame:
@@ -95,9 +98,9 @@ class _HeldStage:
         return self._frame
 
     def _make(self) -> AvFrame:
-        if isinstance(self._root, Solid):
+        if self._stage is None:
+            assert isinstance(self._root, Solid)
             return solid_frame(self._root)
-        assert self._stage is not None
         frame = self._stage.frame(0)
         self._stage.close()
         return frame
@@ -117,9 +120,13 @@ class _Fusion:
         self._recipe = Recipe()
         self._inputs: list[Stage] = []
 
-    def stage(self, root: Node) -> Stage:
+    def stage(self, root: Node, target: Shape | None = None) -> Stage:
+        """The stage of a root, converted to another format where one is wanted."""
+        shape = shape_of(root)
         end = self._native(root)
-        return GraphStage(self._recipe, end, shape_of(root), self._inputs)
+        if target is not None:
+            end = self._recipe.chain(end, convert_filters(shape, target))
+        return GraphStage(self._recipe, end, target or shape, self._inputs)
 
     def _add(self, node: Node) -> int:
         """The step that gives a node's frames: held, fused, or another stage's."""
@@ -158,19 +165,27 @@ class _Fusion:
         """An input in the format that the effect declared, or was planned to get."""
         shape = shape_of(child)
         target = Shape(shape.width, shape.height, node.format, node.color)
-        if shape.format == target.format and shape.format in FORMATS:
+        if shape.format == target.format:
             return compile_node(child, self._resources)
-        fusion = _Fusion(self._resources)
-        end = fusion._recipe.chain(fusion._add(child), convert_filters(shape, target))
-        return GraphStage(fusion._recipe, end, target, fusion._inputs)
+        return self._converted(child, target)
+
+    def _sub_pixel(self, node: Place) -> PlaceStage:
+        base, layer = shape_of(node.base), shape_of(node.layer)
+        target = Shape(layer.width, layer.height, layer_format(base.format, layer.format), base.color)
+        return PlaceStage(node, compile_node(node.base, self._resources), self._converted(node.layer, target))
+
+    def _converted(self, child: Node, target: Shape) -> Stage:
+        """A stage of the child in another format and colour; of the child itself where it fits."""
+        if not convert_filters(shape_of(child), target):
+            return compile_node(child, self._resources)
+        if held(child):
+            return _HeldStage(child, self._resources, target)
+        return _Fusion(self._resources).stage(child, target)
 
     def _place(self, node: Place) -> int:
         plan = overlay_of(node, shape_of(node.base), shape_of(node.layer))
         if plan is None:
-            from kadr_pyav.place import PlaceStage
-
-            base, layer = (compile_node(n, self._resources) for n in (node.base, node.layer))
-            return self._input(PlaceStage(node, base, layer))
+            return self._input(self._sub_pixel(node))
         if plan.hidden:
             return self._add(node.base)
         layer_step = self._recipe.chain(self._add(node.layer), plan.layer)
