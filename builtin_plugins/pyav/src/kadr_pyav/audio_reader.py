@@ -3,7 +3,8 @@
 A random start equals a straight run: the resampler is a polyphase filter whose phases
 repeat every ``source / gcd(source, target)`` samples, so it is always started on a multiple
 of that, counted from the origin of the file, with more than a filter's length of sound
-before the first sample wanted. Codecs are warmed up for a second.
+before the first sample wanted. Codecs are warmed up for a second. (What stays different is
+the noise that AAC decoders make up themselves where a file asks for "perceptual noise".)
 """
 
 from __future__ import annotations
