@@ -22,12 +22,7 @@ def root() -> Path:
 def files() -> list[Path]:
     """Every file of the project: what git tracks, or, in an unpacked archive, what lies there."""
     try:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         found = [p for p in ROOT.rglob("*") if not _generated(p.relative_to(ROOT))]
     else:
@@ -36,7 +31,7 @@ def files() -> list[Path]:
 
 
 def _generated(path: Path) -> bool:
-    return any(part.startswith(".") and part != ".ci" or part in ("dist", "build") for part in path.parts)
+    return any((part.startswith(".") and part != ".ci") or part in ("dist", "build") for part in path.parts)
 
 
 @pytest.fixture(scope="session")
