@@ -8,6 +8,7 @@ from kadr_sdk.color import Color
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Native
 
+from kadr_pyav.avcolor import setparams_options
 from kadr_pyav.conform import convert_filters
 from kadr_pyav.layout import layout_of
 from kadr_pyav.recipe import Shape
@@ -33,6 +34,8 @@ def native_filters(node: Native, before: Shape, after: Shape) -> tuple[FilterSpe
             nodes += [FilterSpec("copy")] * (spec.name == "vflip")
     if shape.format != after.format:
         _converted(nodes, shape, after.format, after)
+    if len(node.inputs) > 1:  # filters of several inputs (mix, blend) drop primaries and transfer
+        nodes.append(FilterSpec("setparams", tuple(setparams_options(after.color).items())))
     return tuple(nodes) or (FilterSpec("null"),)
 
 
