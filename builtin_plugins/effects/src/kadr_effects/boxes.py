@@ -50,28 +50,33 @@ def blur_plane(plane: Plane, sigma_x: float, sigma_y: float) -> Plane:
 
 
 def _three(work: NDArray[np.int64], half: int, edge: float, axis: int) -> NDArray[np.int64]:
+    """Three passes; padded once for all of them, so that the edge goes on as it is."""
+    import numpy as np
+
     outer = round((1 << _WEIGHT_BITS) * edge / (2 * half + 1 + 2 * edge))
-    inner = ((1 << _WEIGHT_BITS) - 2 * outer) / (2 * half + 1)
+    inner = ((1 << _WEIGHT_BITS) - 2 * outer) // (2 * half + 1)
+    pad = [(0, 0), (0, 0)]
+    pad[axis] = (_PASSES * (half + 1), _PASSES * (half + 1))
+    work = np.pad(work, pad, mode="edge")
     for _ in range(_PASSES):
-        work = _one(work, half, int(inner), outer, axis)
+        work = _one(work, half, inner, outer, axis)
     return work
 
 
-def _one(work: NDArray[np.int64], half: int, inner: int, outer: int, axis: int) -> NDArray[np.int64]:
-    """One pass: weights sum up to one exactly, what rounding took goes to the centre."""
+def _one(wide: NDArray[np.int64], half: int, inner: int, outer: int, axis: int) -> NDArray[np.int64]:
+    """One pass, shorter by the box; weights sum up to one exactly: the centre gets what rounding took."""
     import numpy as np
 
-    reach, length = half + 1, work.shape[axis]
-    pad = [(0, 0), (0, 0)]
-    pad[axis] = (reach, reach)
-    wide = np.pad(work, pad, mode="edge")
-    lead = [(0, 0), (0, 0)]
-    lead[axis] = (1, 0)
-    sums = np.pad(np.cumsum(wide, axis=axis), lead)
-    total = _cut(sums, 2 * half + 2, length, axis) - _cut(sums, 1, length, axis)
-    ends = _cut(wide, 0, length, axis) + _cut(wide, 2 * reach, length, axis)
+    length = wide.shape[axis] - 2 * (half + 1)
+    sums = np.cumsum(wide, axis=axis)
+    total = _cut(sums, 2 * half + 1, length, axis) - _cut(sums, 0, length, axis)
+    ends = _cut(wide, 0, length, axis) + _cut(wide, 2 * half + 2, length, axis)
     rest = (1 << _WEIGHT_BITS) - inner * (2 * half + 1) - 2 * outer
-    return (total * inner + ends * outer + work * rest + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS
+    total *= inner
+    total += ends * outer
+    total += _cut(wide, half + 1, length, axis) * rest + (1 << (_WEIGHT_BITS - 1))
+    total >>= _WEIGHT_BITS
+    return total
 
 
 def _cut(array: NDArray[np.int64], start: int, length: int, axis: int) -> NDArray[np.int64]:

@@ -16,14 +16,11 @@ from kadr_sdk.frames import VideoFrame, pixel_format
 from kadr_effects.colors import codes
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Plane = NDArray[Any]
 
 __all__ = ["ChromaKey"]
-
-_ONE = 4096  # a distance of 1; nine of them fit 16 bit
 
 
 class ChromaKey:
@@ -41,35 +38,43 @@ class ChromaKey:
         layout = pixel_format(source.format)
         peak = (1 << layout.depth) - 1
         key = codes(call.values["color"], source.format, source.color)
-        sums = _around(_distance(source.planes[1], source.planes[2], key[1:3], peak), layout.log2_chroma)
-        sums = sums[: source.height, : source.width]
+        distance = _distance(source.planes[1], source.planes[2], key[1:3], peak)
+        sums = _around(distance, layout.log2_chroma)[: source.height, : source.width]
         table = _table(float(call.values["similarity"]), float(call.values["blend"]), peak)
         out.planes[3][...] = _times(table[sums], source.planes[3], peak)
         return out
 
 
-def _distance(u: Plane, v: Plane, key: tuple[int, ...], peak: int) -> NDArray[np.uint16]:
+def _one(peak: int) -> int:
+    """A distance of 1 in integers; at 8 bit, nine of them fit 16 bit words."""
+    return 4096 if peak < 256 else 16384
+
+
+def _distance(u: Plane, v: Plane, key: tuple[int, ...], peak: int) -> Plane:
+    """Distance of every chroma sample from the key, 0 to :func:`_one`."""
     import numpy as np
 
     du = u.astype(np.float64) - key[0]
     dv = v.astype(np.float64) - key[1]
-    exact = np.sqrt(du * du + dv * dv) * (_ONE / (peak * 2**0.5))
-    return (exact + 0.5).astype(np.uint16)
+    exact = np.sqrt(du * du + dv * dv) * (_one(peak) / (peak * 2**0.5))
+    distance: Plane = (exact + 0.5).astype(np.uint16 if peak < 256 else np.uint32)
+    return distance
 
 
-def _around(distance: NDArray[np.uint16], log2_chroma: tuple[int, int]) -> NDArray[np.uint16]:
+def _around(distance: Plane, log2_chroma: tuple[int, int]) -> Plane:
     """Sum over the 3x3 luma pixels around every luma pixel; edges are repeated."""
     across, down = log2_chroma
     return _three(_three(distance, down).T, across).T
 
 
-def _three(rows: NDArray[np.uint16], shift: int) -> NDArray[np.uint16]:
+def _three(rows: Plane, shift: int) -> Plane:
     import numpy as np
 
     before, after = np.concatenate((rows[:1], rows[:-1])), np.concatenate((rows[1:], rows[-1:]))
     if not shift:
-        return before + rows + after
-    out = np.empty((2 * rows.shape[0], rows.shape[1]), np.uint16)
+        near: Plane = before + rows + after
+        return near
+    out: Plane = np.empty((2 * rows.shape[0], rows.shape[1]), rows.dtype)
     out[0::2] = before + 2 * rows
     out[1::2] = 2 * rows + after
     return out
@@ -79,9 +84,10 @@ def _table(similarity: float, blend: float, peak: int) -> Plane:
     """Alpha by the sum of nine distances; without ``blend`` a hard edge."""
     import numpy as np
 
-    distance = np.arange(9 * _ONE + 1) / (9.0 * _ONE) - similarity
+    distance = np.arange(9 * _one(peak) + 1) / (9.0 * _one(peak)) - similarity
     alpha = np.clip(distance / blend, 0.0, 1.0) if blend > 0 else (distance > 0).astype(np.float64)
-    return np.floor(alpha * peak + 0.5).astype(np.uint8 if peak < 256 else np.uint16)
+    table: Plane = np.floor(alpha * peak + 0.5).astype(np.uint8 if peak < 256 else np.uint16)
+    return table
 
 
 def _times(alpha: Plane, before: Plane, peak: int) -> Plane:
@@ -89,5 +95,6 @@ def _times(alpha: Plane, before: Plane, peak: int) -> Plane:
 
     if int(before.min()) == peak:
         return alpha
-    product = alpha.astype(np.uint32) * before
-    return ((product + np.uint32(peak // 2)) // np.uint32(peak)).astype(before.dtype)
+    product = alpha.astype(np.uint32) * before + np.uint32(peak // 2)
+    together: Plane = (product // np.uint32(peak)).astype(before.dtype)
+    return together

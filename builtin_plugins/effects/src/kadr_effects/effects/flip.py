@@ -19,9 +19,16 @@ class Flip:
         values: Mapping[str, Any],
         at: FilterContext,  # noqa: ARG002 - the same at every size and format
     ) -> Sequence[FilterSpec] | None:
-        """``hflip`` and ``vflip`` as wanted."""
-        names = [n for n, key in (("hflip", "horizontal"), ("vflip", "vertical")) if values[key]]
-        return [FilterSpec(name) for name in names] or [FilterSpec("null")]
+        """``hflip`` and ``vflip`` as wanted.
+
+        ``vflip`` only turns strides negative, which not every reader of planes takes: ``copy``
+        makes them positive again.
+        """
+        names = [
+            *(["hflip"] if values["horizontal"] else []),
+            *(["vflip", "copy"] if values["vertical"] else []),
+        ]
+        return [FilterSpec(name) for name in names or ["null"]]
 
     def frame(self, call: FrameCall) -> VideoFrame:
         """The same by views."""
