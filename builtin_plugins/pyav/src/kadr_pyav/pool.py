@@ -16,16 +16,16 @@ from kadr_pyav.reader import FrameReader
 
 __all__ = ["ReaderPool"]
 
-_SHARE = 4  # one reader may hold a quarter of the bytes that all idle ones may
+_SHARE = 2  # one reader may hold half of the bytes that all idle ones may
 
 
 class ReaderPool:
     """Lends readers, each to one thread at a time, and keeps idle ones open for the next.
 
     Args:
-        max_open: files kept open while idle; the least recently used are closed beyond it.
-            Readers on loan come on top, one or two for each working thread.
-        cache_bytes: decoded frames kept by idle readers, all together.
+        max_open: files open at once; idle readers are closed beyond it, the least recently
+            used first. Only readers on loan can exceed it.
+        cache_bytes: decoded frames kept by idle readers, all together; one reader may hold half.
         options: how to decode.
         indexes: shared with whoever else needs the scans.
     """
@@ -33,7 +33,7 @@ class ReaderPool:
     def __init__(
         self,
         max_open: int = 32,
-        cache_bytes: int = 1 << 30,
+        cache_bytes: int = 512 << 20,
         options: DecoderOptions | None = None,
         indexes: IndexCache | None = None,
     ) -> None:
@@ -101,16 +101,19 @@ class ReaderPool:
             ticket = next((t for t in reversed(self._idle) if self._idle[t][0] == wanted), None)
             found = None if ticket is None else self._idle.pop(ticket)[1]
             self._lent += 1
-        if found is not None:
-            return found
+            surplus = self._surplus()
+        for old in surplus:
+            old.close()
         try:
-            scan = self.indexes.get(*wanted, self._options)
-            share = max(1, self._cache_bytes // _SHARE)
-            return FrameReader(*wanted, scan, self._options, cache_bytes=share)
+            return found or self._new(wanted)
         except BaseException:
             with self._lock:
                 self._lent -= 1
             raise
+
+    def _new(self, wanted: tuple[Path, int]) -> FrameReader:
+        scan = self.indexes.get(*wanted, self._options)
+        return FrameReader(*wanted, scan, self._options, cache_bytes=max(1, self._cache_bytes // _SHARE))
 
     def _give_back(self, key: tuple[Path, int], reader: FrameReader, *, keep: bool) -> None:
         reader.report = None
@@ -122,11 +125,17 @@ class ReaderPool:
             else:
                 self._ticket += 1
                 self._idle[self._ticket] = (key, reader)
-            while len(self._idle) > self._max_open:
-                surplus.append(self._idle.popitem(last=False)[1][1])
+            surplus += self._surplus()
             self._shed_frames()
         for old in surplus:
             old.close()
+
+    def _surplus(self) -> list[FrameReader]:
+        """Idle readers beyond the limit, taken out; the caller closes them outside the lock."""
+        found: list[FrameReader] = []
+        while self._idle and len(self._idle) + self._lent > self._max_open:
+            found.append(self._idle.popitem(last=False)[1][1])
+        return found
 
     def _shed_frames(self) -> None:
         """Drop frames of idle readers, the least recently used first, down to the budget."""

@@ -66,7 +66,7 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
             Problem(str(path), f"{len(streams)} streams; those after the first {MAX_STREAMS} are ignored")
         )
         streams = streams[:MAX_STREAMS]
-    still = _is_still(container)
+    still = _is_still(container) or _is_lone_picture(container, path, indexes)
     videos = [cast("AvVideo", s) for s in streams if s.type == "video"]
     for stream in videos:
         _check_size(stream, path, max_pixels)
@@ -102,6 +102,12 @@ def _is_still(container: InputContainer) -> bool:
     brand = container.metadata.get("major_brand", "").strip()
     piped = any(name.endswith("_pipe") and name != "webp_anim_pipe" for name in names)
     return piped or "image2" in names or brand in _STILL_BRANDS
+
+
+def _is_lone_picture(container: InputContainer, path: Path, indexes: IndexCache) -> bool:
+    """True for a GIF or PNG that could move but has one frame."""
+    names = set(container.format.name.split(","))
+    return bool(names & {"gif", "apng"}) and len(indexes.get(path, 0).frames.pts) == 1
 
 
 def _check_size(stream: AvVideo, path: Path, max_pixels: int) -> None:
@@ -284,7 +290,8 @@ def _duration(
 
 
 def _nothing_usable(path: Path, warnings: list[Problem]) -> MediaFileError:
-    reasons = "; ".join(w.message for w in warnings if "ignored" in w.message)
+    ignored = "; it is ignored"
+    reasons = ", ".join(w.message.removesuffix(ignored) for w in warnings if w.message.endswith(ignored))
     return MediaFileError(
         f"nothing in this file can be used: {reasons or 'it has neither picture nor sound'}",
         path=path,
