@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _AGAIN = "render again; if it persists, the container or encoder does not keep its word"
+# What these say of colour is a convention of the format, not a tag of ours.
+_UNTAGGED = ("mjpeg", "png", "gif", "webp", "tiff")
 # These carry colour in the stream itself; the others only where the container has room for it.
 _TAGGED = ("h264", "hevc", "av1")
 
@@ -87,6 +89,8 @@ class _Report:
         self._spacing(track, container)
 
     def _colors(self, track: Track) -> None:
+        if track.codec in _UNTAGGED:
+            return
         names = ("matrix", "primaries", "transfer", "range")
         for name, found, wanted in zip(names, track.color, self._expected.color or (), strict=False):
             absent = found == "unknown" and track.codec not in _TAGGED

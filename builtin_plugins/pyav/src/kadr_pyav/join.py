@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import errno
 import heapq
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["join", "join_parts", "reorder_of"]
 
 _SAME = ("codec", "extradata", "width", "height", "pixel_format", "level", "rate")
+_SKIP_SAMPLES = 11  # AV_PKT_DATA_SKIP_SAMPLES
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)
 
 
@@ -44,6 +46,7 @@ class _Timed:
     pts: int
     dts: int
     tick: Fraction
+    skip: tuple[int, int] = (0, 0)
 
 
 def join(
@@ -120,24 +123,40 @@ def _pictures(parts: Sequence[PartReader], stream: Any, tick: Fraction, reorder:
 
 
 def _sound(part: PartReader, stream: Any) -> Iterator[_Timed]:
-    """Packets such that sample 0 of the mix stands at 0, what the codec puts before it below."""
-    tick = Fraction(1, int(part.header["rate"]))
+    """Packets such that sample 0 of the mix stands at 0, what the codec puts before it below.
+
+    What lies wholly behind the last sample (encoders flush with silence) is left out, and the
+    last packet lasts as long as there is sound in it. What a decoder is to skip at both ends
+    is said in side data too: MP3 files and Matroska take it from there.
+    """
+    rate, end = int(part.header["rate"]), int(part.header["samples"])
+    size = int(part.header.get("frame_size") or 0)
     shift: int | None = None
     for packet in part:
         if shift is None:
             shift = -int(part.header["delay"]) - packet.pts
         pts = packet.pts + shift
-        yield _Timed(stream, packet, pts, pts, tick)
+        if pts < end:
+            lasting = min(packet.duration or size, end - pts)
+            skip = min(size, -pts) if pts < 0 else 0
+            left = size - lasting if end - pts < size else 0
+            timed = replace(packet, duration=lasting)
+            yield _Timed(stream, timed, pts, pts, Fraction(1, rate), (skip, left))
 
 
 def _packet(timed: _Timed) -> Any:
     import av
+    from av.packet import PacketSideData
 
     packet = av.Packet(timed.packet.data)
     packet.stream = timed.stream
     packet.time_base = timed.tick
     packet.pts, packet.dts, packet.duration = timed.pts, timed.dts, timed.packet.duration
     packet.is_keyframe = timed.packet.key
+    if timed.skip != (0, 0):
+        side = PacketSideData(_SKIP_SAMPLES, 10)  # type: ignore[call-arg]
+        side.update(struct.pack("<IIBB", *timed.skip, 0, 0))
+        packet.set_sidedata(side)
     return packet
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from kadr_pyav.audio_encode import AudioSession
 from kadr_pyav.encode import encode_frames
 from kadr_pyav.encoders import Trials, prepare
 from kadr_pyav.join import join
+from kadr_sdk.frames import AudioBlock
 from kadr_sdk.output import AudioEncoding, Output, VideoEncoding
 from kadr_sdk.parts import PartReader, PartWriter
 
@@ -68,6 +70,31 @@ def number_of(frame: av.VideoFrame) -> int:
     return sum((strip[:, a:b].mean() > 125) << bit for bit, (a, b) in enumerate(edges))
 
 
+def clicks(rate: int, count: int, click: int) -> Iterator[AudioBlock]:
+    """Silence with a click, in blocks of odd sizes."""
+    samples = np.zeros((2, count), np.float32)
+    samples[:, click : click + 20] = 0.9
+    for first in range(0, count, 4001):
+        yield AudioBlock(samples[:, first : first + 4001], rate, first)
+
+
+def click_at(path: Path) -> float:
+    """Seconds at which the loudest sample is heard."""
+    loudest, found = 0.0, -1.0
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples = frame.to_ndarray()
+            if frame.format.is_packed:
+                samples = samples.reshape(-1, frame.layout.nb_channels).T
+            level = np.abs(samples[0].astype(np.float64))
+            if level.max() > loudest:
+                loudest = level.max()
+                assert frame.pts is not None
+                assert frame.time_base is not None
+                found = float(frame.pts * frame.time_base) + int(level.argmax()) / frame.sample_rate
+    return found
+
+
 @dataclass
 class Maker:
     """Encodes parts and joins them in a folder."""
@@ -81,6 +108,20 @@ class Maker:
         values: dict[str, Any] = {"width": 160, "height": 96, "rate": RATE} | settings
         video = VideoEncoding(codec=codec, pixel_format=pixel_format, **values)
         return prepare(Output("test", muxer, video, audio), self.trials)
+
+    def sound_output(self, codec: str, muxer: str, rate: int = 48000, **settings: Any) -> Output:
+        audio = AudioEncoding(codec, rate, "stereo", **settings)
+        return prepare(Output("test", muxer, None, audio), self.trials)
+
+    def sound(self, output: Output, count: int, click: int) -> Path:
+        """A part of silence with a click of 20 samples at a sample."""
+        assert output.audio is not None
+        path, session = self.folder / "sound.kadr", AudioSession(output.audio)
+        sink = PartWriter(path)
+        for packet in session.run(clicks(output.audio.rate, count, click)):
+            sink.write(packet)
+        sink.finish(session.header() | {"facts": {}})
+        return path
 
     def part(self, output: Output, first: int, count: int) -> Path:
         path = self.folder / f"part-{first}-{count}.kadr"
@@ -120,7 +161,8 @@ def context() -> Context:
 
 @pytest.fixture(scope="session")
 def tools() -> dict[str, Callable[..., Any]]:
-    return {"barcode": barcode, "number_of": number_of, "pictures": pictures, "replace": replace}
+    found: list[Callable[..., Any]] = [barcode, number_of, pictures, clicks, click_at, replace]
+    return {tool.__name__: tool for tool in found}
 
 
 def pictures(path: Path) -> Iterator[tuple[int, Fraction, bytes]]:
