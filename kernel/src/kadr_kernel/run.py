@@ -183,6 +183,8 @@ def _exit_code(stop: SystemExit) -> int:
 def _stdout_works() -> bool:
     """False where whoever read our output went away (``kadr … | head``): no defect."""
     try:
+        # The failed write took its text with it, so a new one has to show.
+        sys.stdout.write("\n")
         sys.stdout.flush()
     except BrokenPipeError:
         import os
@@ -209,7 +211,9 @@ def _defect(error: Exception, journal: Sequence[Path]) -> int:
 
 
 def _say(text: str) -> None:
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # a closed or absent standard error
+    if sys.stderr is None:  # print would take standard output instead
+        return
+    with contextlib.suppress(OSError, ValueError):  # a closed standard error
         print(f"kadr: {text}", file=sys.stderr)  # noqa: T201 - the program's own voice
 
 

@@ -47,7 +47,7 @@ def test_unknown_ids_and_kinds_have_hints() -> None:
         catalogue.find("effect", "blurr")
     for look in (catalogue.all, lambda kind: catalogue.find(kind, "x")):
         with pytest.raises(
-            NotFoundError, match="unknown kind of contribution 'effects'.*did you mean 'effect'"
+            NotFoundError, match=r"unknown kind of contribution 'effects'.*did you mean 'effect'"
         ):
             look("effects")
 
@@ -70,7 +70,7 @@ def test_short_names_go_to_the_higher_priority_and_a_tie_is_an_error() -> None:
     assert catalogue.find("effect", "blur") is high
     assert catalogue.all("effect") == (high, low)
     catalogue.add(Manifest("z.a", "1", contributions=(tie,)))
-    with pytest.raises(NotFoundError, match="the name fits several; write 'y.blur' or 'z.blur'"):
+    with pytest.raises(NotFoundError, match=r"the name fits several; write 'y.blur' or 'z.blur'"):
         catalogue.find("effect", "blur")
     catalogue.remove("y.a")
     assert catalogue.find("effect", "blur") is tie
@@ -87,7 +87,7 @@ def test_an_id_wins_over_a_short_name() -> None:
 def test_adding_is_all_or_nothing() -> None:
     catalogue = new()
     catalogue.add(plugin("x.a", "x.blur"))
-    with pytest.raises(PluginError, match="effect 'x.blur' of plugin 'y.a' also comes from 'x.a'"):
+    with pytest.raises(PluginError, match=r"effect 'x.blur' of plugin 'y.a' also comes from 'x.a'"):
         catalogue.add(plugin("y.a", "y.one", "x.blur", "y.two"))
     assert [c.id for c in catalogue.all("effect")] == ["x.blur"]
     with pytest.raises(PluginError, match="are there already"):
@@ -145,9 +145,9 @@ def test_pure_data_cannot_be_loaded_but_described(site: Site, house: Callable[..
     assert dict(catalogue.describe("preset", "two")) == {"title": "Zwei"}
     assert catalogue.describe("preset", "one") is catalogue.describe("preset", "one")
     assert dict(catalogue.describe("effect", "bare")) == {}
-    with pytest.raises(PluginError, match="preset 'one' of plugin 'x.a' is data and has no code"):
+    with pytest.raises(PluginError, match=r"preset 'one' of plugin 'x.a' is data and has no code"):
         catalogue.load("preset", "one")
-    with pytest.raises(PluginError, match="bad.toml: the descriptor of plugin 'x.a' cannot be read"):
+    with pytest.raises(PluginError, match=r"bad.toml: the descriptor of plugin 'x.a' cannot be read"):
         catalogue.describe("preset", "bad")
     with pytest.raises(PluginError, match="a table is expected"):
         catalogue.describe("preset", "list")
@@ -165,7 +165,7 @@ def test_loading_in_a_circle_is_an_error(site: Site, house: Callable[..., House]
         def __init__(self):
             builtins.kadr_test_catalogue.load("effect", "a")
     """
-    toml = '[[contributes.effect]]\nid = "a"\nentry = "PKG:A"\n[[contributes.effect]]\nid = "b"\nentry = "PKG:B"\n'
+    toml = "".join(f'[[contributes.effect]]\nid = "{n}"\nentry = "PKG:{n.upper()}"\n' for n in "ab")
     site.add("x.a", toml, {"__init__.py": code})
     home = house()
     import builtins
@@ -179,7 +179,14 @@ def test_loading_in_a_circle_is_an_error(site: Site, house: Callable[..., House]
 
 
 def test_threads_get_the_same_object(site: Site, house: Callable[..., House]) -> None:
-    code = "import time\nmade = []\nclass T:\n    def __init__(self):\n        time.sleep(0.03)\n        made.append(1)\n"
+    code = """
+    import time
+    made = []
+    class T:
+        def __init__(self):
+            time.sleep(0.03)
+            made.append(1)
+    """
     site.add("x.a", '[[contributes.effect]]\nid = "t"\nentry = "PKG:T"', {"__init__.py": code})
     catalogue = house().catalogue
     found: list[Any] = []

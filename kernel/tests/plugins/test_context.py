@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kadr_kernel.plugins.context import config_values
 from kadr_sdk.errors import ConfigError, ManifestError, PluginNotActiveError, StorageError
 from kadr_sdk.events import Event, WarningRaised
 from kadr_sdk.manifest import Manifest
 from kadr_sdk.services import Tracer
-
-from kadr_kernel.plugins.context import config_values
 
 if TYPE_CHECKING:
     from conftest import House, Site
@@ -32,14 +31,15 @@ def test_settings_have_defaults_and_are_checked() -> None:
     with pytest.raises(ConfigError) as caught:
         config_values(manifest(TABLE), {"strength": 5, "mood": "a"})
     text = str(caught.value)
-    assert text.startswith('plugin."x.a": the settings of plugin \'x.a\' are wrong')
+    assert text.startswith("plugin.\"x.a\": the settings of plugin 'x.a' are wrong")
     assert "5 is outside 0..2" in text
     assert "unknown parameter 'mood'" in text
     assert "'mode'" in text
 
 
 @pytest.mark.parametrize(
-    "table", [{"s": {"type": "flaot"}}, {"s": 3}, {"Bad Name": {"type": "int", "default": 1}}, {"s": {"typ": 1}}]
+    "table",
+    [{"s": {"type": "flaot"}}, {"s": 3}, {"Bad Name": {"type": "int", "default": 1}}, {"s": {"typ": 1}}],
 )
 def test_a_wrong_declaration_is_the_manifests_fault(table: dict[str, Any]) -> None:
     with pytest.raises(ManifestError, match="the manifest declares settings wrongly"):

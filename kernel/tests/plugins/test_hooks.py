@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kadr_kernel.plugins.hooks import Hooks
 from kadr_sdk.errors import InternalError, KadrError, PermissionDeniedError
 from kadr_sdk.hooks import hookimpl
-
-from kadr_kernel.plugins.hooks import Hooks
 
 if TYPE_CHECKING:
     from conftest import House, Site
@@ -83,7 +82,9 @@ def test_the_first_answer_counts_and_the_last_activated_is_asked_first() -> None
     assert Plugs().encoder() is None
 
 
-@pytest.mark.parametrize("error", [RuntimeError("broken"), SystemExit(3), KadrError("no"), BaseException("rude")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("broken"), SystemExit(3), KadrError("no"), BaseException("rude")]
+)
 def test_one_that_raises_loses_nobody_elses_answer(error: BaseException) -> None:
     plugs = Plugs(x_a=chooses("a"), x_b=chooses(error))
     assert plugs.encoder() == "a"
@@ -297,8 +298,10 @@ def test_hook_modules_of_plugins_on_disk(site: Site, house: Callable[..., House]
         """,
         "commands.py": "def run(kernel, argv):\n    return 7\n",
     }
-    toml = '[hooks]\nentry = "PKG.hooks:Guard"\n[[contributes.command]]\nid = "x.open"\nentry = "PKG.commands:run"\n'
-    site.add("x.a", toml + '[[contributes.command]]\nid = "x.secret"\nentry = "PKG.commands:run"', files)
+    toml = '[hooks]\nentry = "PKG.hooks:Guard"\n'
+    for name in ("x.open", "x.secret"):
+        toml += f'[[contributes.command]]\nid = "{name}"\nentry = "PKG.commands:run"\n'
+    site.add("x.a", toml, files)
     site.add("x.bad", '[hooks]\nentry = "PKG.hooks"', {"hooks.py": "import sys; sys.exit(2)"})
     home = house()
     assert home.manager.execute_command("x.a", "x.open", {}) == 7

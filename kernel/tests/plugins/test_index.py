@@ -188,7 +188,7 @@ print(index.cached, sorted(heavy & set(sys.modules)), "packaging.specifiers" in 
 
 def test_a_hundred_plugins_are_listed_without_their_code(site: Site, tmp_path: Path) -> None:
     for number in range(100):
-        toml = f'[[contributes.effect]]\nid = "many.e{number}"\nentry = "PKG.effect:Effect"\nnames = ["e{number}"]\n'
+        toml = f'[[contributes.effect]]\nid = "many.e{number}"\nentry = "PKG.effect:E"\n'
         head = 'requires = ["many.p0>=0.5"]' if number else ""
         site.add(f"many.p{number}", toml, {"__init__.py": "raise RuntimeError"}, head=head)
 

@@ -37,7 +37,12 @@ def unreadable(mystery, more):
 
 
 def service(name: str, provides: str, entry: str, *more: str) -> str:
-    rows = [f'id = "{name}"', f'provides = "kadr_sdk.services:{provides}"', f'entry = "PKG.code:{entry}"', *more]
+    rows = [
+        f'id = "{name}"',
+        f'provides = "kadr_sdk.services:{provides}"',
+        f'entry = "PKG.code:{entry}"',
+        *more,
+    ]
     return "[[contributes.service]]\n" + "\n".join(rows) + "\n"
 
 
