@@ -88,13 +88,12 @@ def scan_stream(path: Path, stream: int, options: DecoderOptions | None = None) 
         loose = risky(container, video, rows)
     finally:
         close_quietly(container)
-    if loose:
-        rows = pair_fields(rows)
     head = head_times(path, stream, options) if loose else []
-    plain = _plain(rows, head)
-    if plain is None:
-        return decoded_scan(path, stream, rows, options, time_base, step, warnings)
-    return assemble(plain, rows, time_base, step, warnings)
+    for candidate in (rows, pair_fields(rows)) if loose else (rows,):
+        plain = _plain(candidate, head)
+        if plain is not None:
+            return assemble(plain, candidate, time_base, step, warnings)
+    return decoded_scan(path, stream, rows, options, time_base, step, warnings)
 
 
 def _tick_step(video: VideoStream, time_base: Fraction) -> int:

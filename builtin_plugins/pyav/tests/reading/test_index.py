@@ -52,6 +52,12 @@ def test_field_pairs_are_one_frame(media: Path) -> None:
     assert {b - a for a, b in zip(index.pts, index.pts[1:], strict=False)} == {3600}
 
 
+@pytest.mark.parametrize("options", [GOP, GOP + ":open-gop=1", "bframes=0", "interlaced=1:bframes=2"])
+def test_broadcast_streams_need_no_decoding(film, monkeypatch: pytest.MonkeyPatch, options: str) -> None:
+    monkeypatch.setattr("kadr_pyav.index.decoded_scan", None)
+    assert len(build_index(film.write("a.ts", options={"x264-params": options}), 0).pts) == 50
+
+
 def test_packets_of_equal_time(media: Path) -> None:
     assert len(build_index(media / "video/ax_vp9_10bit.webm", 0).pts) == 72
 
