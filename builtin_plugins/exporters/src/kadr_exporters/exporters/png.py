@@ -49,19 +49,18 @@ class PngExporter:
 
 def _write_part(part: PartReader, first: int, target: Path, context: RenderContext) -> int:
     """Write the frames of a part; the number of them."""
-    seen: set[int] = set()
+    numbers: list[int] = []
     for packet in part:
         context.check()
         if not packet.data.startswith(_SIGNATURE):
             raise RenderError("a frame is not a PNG picture", path=part.path, hint="encode with codec png")
-        seen.add(packet.pts)
         _write_file(target / FILE_NAME.format(first + packet.pts), packet.data)
+        numbers.append(packet.pts)
         context.advance(1)
-    if seen != set(range(len(seen))):
-        raise RenderError(
-            f"a part of {len(seen)} frames does not hold frames 0 to {len(seen) - 1}", path=part.path
-        )
-    return len(seen)
+    if sorted(numbers) != list(range(len(numbers))):
+        message = f"a part of {len(numbers)} frames does not hold frames 0 to {len(numbers) - 1}"
+        raise RenderError(message, path=part.path)
+    return len(numbers)
 
 
 def _write_file(path: Path, data: bytes) -> None:

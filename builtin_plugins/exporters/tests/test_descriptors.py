@@ -1,0 +1,135 @@
+"""Every exporter and preset keeps its promises, and the README lists them."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import kadr_exporters
+import pydantic
+import pytest
+from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
+from kadr_sdk.frames import FORMATS
+from kadr_sdk.manifest import Contribution, read_manifest
+from kadr_sdk.project import AudioExport, Export, VideoExport
+from kadr_sdk.times import parse_rate
+
+FOLDER = Path(kadr_exporters.__file__).parent
+MANIFEST = read_manifest(FOLDER / "plugin.toml")
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+EXPORTERS = [row for row in MANIFEST.contributions if row.kind == "exporter"]
+PRESETS = [row for row in MANIFEST.contributions if row.kind == "preset"]
+SOUND_WITHOUT_RATE = ("flac", "alac", "wavpack", "pcm_")
+
+
+def data(row: Contribution) -> dict[str, object]:
+    return tomllib.loads((FOLDER / row.file).read_text("utf-8"))
+
+
+def exporter(row: Contribution) -> ExporterDescriptor:
+    return ExporterDescriptor.from_dict(data(row))
+
+
+def preset(row: Contribution) -> PresetDescriptor:
+    return PresetDescriptor.from_dict(data(row))
+
+
+def test_every_descriptor_file_is_contributed() -> None:
+    there = {p.relative_to(FOLDER).as_posix() for p in FOLDER.glob("*/*.toml")}
+    assert there == {row.file for row in MANIFEST.contributions}
+    assert len(EXPORTERS) >= 9
+    assert len(PRESETS) >= 14
+
+
+@pytest.mark.parametrize("row", MANIFEST.contributions, ids=lambda r: r.id)
+def test_texts_agree_and_are_in_the_readme(row: Contribution) -> None:
+    found = exporter(row) if row.kind == "exporter" else preset(row)
+    assert (found.id, found.title, found.summary) == (row.id, row.title, row.summary)
+    assert f"| `{row.id}` | {row.title} | {row.summary} |" in README
+
+
+@pytest.mark.parametrize("row", EXPORTERS, ids=lambda r: r.id)
+def test_exporter_settings_are_those_of_a_project(row: Contribution) -> None:
+    found = exporter(row)
+    if found.video is not None:
+        video = VideoExport.model_validate(dict(found.video))
+        assert video.codec == found.video_codecs[0]
+        assert video.pixel_format in {*FORMATS, None}
+    if found.audio is not None:
+        assert AudioExport.model_validate(dict(found.audio)).codec == found.audio_codecs[0]
+    assert (found.video is None, found.audio is None) == (not found.video_codecs, not found.audio_codecs)
+    assert all(e.startswith(".") and e == e.lower() for e in found.extensions)
+    assert found.faststart == bool(found.faststart_options)
+    assert bool(found.muxer) != bool(row.entry), "a muxer or code writes the files, not both"
+
+
+def test_extensions_are_unique() -> None:
+    names = [name for row in EXPORTERS for name in exporter(row).extensions]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("row", [r for r in EXPORTERS if not r.entry], ids=lambda r: r.id)
+def test_the_muxer_holds_every_codec(row: Contribution) -> None:
+    av = pytest.importorskip("av")
+    found = exporter(row)
+    with av.open(io.BytesIO(), "w", format=found.muxer) as container:
+        assert set(found.video_codecs) | set(found.audio_codecs) <= container.supported_codecs
+
+
+@pytest.mark.parametrize("row", PRESETS, ids=lambda r: r.id)
+def test_a_preset_fits_its_container(row: Contribution) -> None:
+    found = preset(row)
+    holder = next(exporter(r) for r in EXPORTERS if r.id == found.container)
+    if found.video is not None:
+        video = VideoExport.model_validate(dict(found.video))
+        assert video.codec in holder.video_codecs
+        assert sum(v is not None for v in (video.crf, video.quality, video.bitrate)) <= 1
+        assert video.pixel_format in FORMATS
+    if found.audio is not None:
+        audio = AudioExport.model_validate(dict(found.audio))
+        assert audio.codec in holder.audio_codecs
+        assert audio.codec is not None
+        assert (audio.bitrate is None) == audio.codec.startswith(SOUND_WITHOUT_RATE)
+    assert (found.video is None) == (not holder.video_codecs)
+    assert not found.faststart or holder.faststart_options
+
+
+@pytest.mark.parametrize("row", PRESETS, ids=lambda r: r.id)
+def test_a_preset_is_an_export_object(row: Contribution) -> None:
+    found = preset(row)
+    shape = {key: value for key, value in data(row).items() if key not in ("id", "title", "summary")}
+    assert Export.model_validate(shape).container == found.container
+    if found.fps is not None:
+        assert parse_rate(found.fps) > 0
+    if found.resolution is not None:
+        assert all(side % 2 == 0 for side in found.resolution)
+
+
+def test_defaults_that_users_rely_on() -> None:
+    found = {row.id: exporter(row) for row in EXPORTERS}
+    assert (found["mp4"].video_codecs[0], found["mp4"].audio_codecs[0]) == ("h264", "aac")
+    assert found["mp4"].faststart
+    assert found["mp4"].faststart_options == {"movflags": "+faststart"}
+    assert (found["mkv"].video_codecs[0], found["mkv"].audio_codecs[0]) == ("ffv1", "flac")
+    assert {"vp9", "av1"} <= set(found["webm"].video_codecs)
+    assert {"pcm_s16le", "pcm_s24le"} <= set(found["wav"].audio_codecs)
+    assert {"h264", "prores"} <= set(found["mov"].video_codecs)
+    assert found["png"].many
+
+
+def test_unknown_keys_are_refused_with_a_hint() -> None:
+    broken = data(EXPORTERS[0]) | {"muxxer": "mp4"}
+    with pytest.raises(ValueError, match=r"unknown key 'muxxer'.*muxer"):
+        ExporterDescriptor.from_dict(broken)
+    with pytest.raises(ValueError, match=r"unknown key 'contaner'.*container"):
+        PresetDescriptor.from_dict(data(PRESETS[0]) | {"contaner": "mp4"})
+    with pytest.raises(pydantic.ValidationError, match="crff"):
+        VideoExport.model_validate({**dict(preset(PRESETS[0]).video or {}), "crff": 3})
+
+
+@pytest.mark.parametrize("row", [r for r in EXPORTERS if r.entry], ids=lambda r: r.id)
+def test_entries_can_be_imported(row: Contribution) -> None:
+    module, attribute = row.entry.split(":")
+    assert callable(getattr(import_module(module), attribute)().deliver)
