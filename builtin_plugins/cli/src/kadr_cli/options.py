@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.times import parse_rate, parse_time
+
+if TYPE_CHECKING:
+    from kadr_sdk.rendering import RenderRequest
 
 __all__ = ["RATE", "SIZE", "TIME", "json_option", "render_options", "request_of"]
 
@@ -103,6 +105,8 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         fps: of the timeline, for timecodes in ``--range``.
         values: the options by name.
     """
+    from kadr_sdk.rendering import RenderRequest  # late: it needs pydantic and numpy
+
     video = {"codec": values["codec"], "crf": values["crf"], "bitrate": values["bitrate"]}
     video["pixel_format"] = values["pixel_format"]
     span = values["span"]
