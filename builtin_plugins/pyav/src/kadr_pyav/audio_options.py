@@ -19,15 +19,15 @@ _ROOT = "export.audio"
 
 
 def prepare_audio(encoding: AudioEncoding) -> AudioEncoding:
-    """An encoding with its encoder chosen and every option written out.
+    """An encoding with its encoder chosen (the one that it names) and every option written out.
 
     Raises:
         UnsupportedFormatError: codec or sample rate cannot be encoded.
         InvalidParameterError: a setting that the encoder does not have.
     """
-    if encoding.encoder:
+    if encoding.encoder and "+global_header" in dict(encoding.options).get("flags", ""):
         return encoding  # prepared before
-    encoder = _choose(encoding.codec)
+    encoder = _choose(encoding.codec, encoding.encoder)
     _check_rate(encoder, encoding.rate)
     if encoding.bitrate is not None and not encoder.bitrate:
         raise InvalidParameterError(
@@ -39,8 +39,9 @@ def prepare_audio(encoding: AudioEncoding) -> AudioEncoding:
     return replace(encoding, encoder=encoder.name, options=tuple(sorted(options.items())))
 
 
-def _choose(codec: str) -> AudioEncoder:
+def _choose(codec: str, wanted: str) -> AudioEncoder:
     rows = [row for row in AUDIO if row.codec == codec and encoder_exists(row.name)]
+    rows = [row for row in rows if wanted in ("", row.name)]
     if rows:
         return rows[0]
     named = next((row.codec for row in AUDIO if row.name == codec), None)

@@ -26,13 +26,17 @@ ROOT = "export.video"
 """Where the settings stand in a project."""
 
 
-def choose_encoder(codec: str, pixel_format: str) -> VideoEncoder:
+def choose_encoder(codec: str, pixel_format: str, wanted: str = "") -> VideoEncoder:
     """The best encoder of a codec that takes a pixel format.
+
+    Args:
+        wanted: name of the only encoder that will do; empty: any.
 
     Raises:
         UnsupportedFormatError: no encoder of the codec, or none takes the format.
     """
     rows = [row for row in VIDEO if row.codec == codec and encoder_exists(row.name)]
+    rows = [row for row in rows if wanted in ("", row.name)]
     if not rows:
         named = next((row.codec for row in VIDEO if row.name == codec), None)
         hint = f"write the codec {named!r}" if named else did_you_mean(codec, {r.codec for r in VIDEO})

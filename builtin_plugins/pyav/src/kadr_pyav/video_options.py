@@ -46,15 +46,16 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     """An encoding with its encoder chosen and every option written out.
 
     Args:
+        encoding: one that names its encoder gets that one.
         muxer: name of the muxer, empty where an exporter writes the files.
 
     Raises:
         UnsupportedFormatError: codec, pixel format or size cannot be encoded.
         InvalidParameterError: a setting that the encoder does not have.
     """
-    if encoding.encoder:
+    if encoding.encoder and "+global_header" in dict(encoding.options).get("flags", ""):
         return encoding  # prepared before
-    encoder = choose_encoder(encoding.codec, encoding.pixel_format)
+    encoder = choose_encoder(encoding.codec, encoding.pixel_format, encoding.encoder)
     check_size(encoding, encoder)
     user = dict(encoding.options)
     check_options(encoder, user)

@@ -19,6 +19,7 @@ from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.canvas import TIMELINE_COLORS, Canvas, canvas_for, converted
 from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of, prepared
+from kadr_kernel.render.encoders import with_encoders
 from kadr_kernel.render.graph import GraphBuilder
 from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
@@ -34,7 +35,11 @@ SEMANTICS = 1
 
 
 class Planner:
-    """Makes plans. Holds no state of its own between calls."""
+    """Makes plans. Holds no state of its own between calls.
+
+    Args:
+        hook: calls a hook by name with its arguments.
+    """
 
     def __init__(
         self,
@@ -42,11 +47,13 @@ class Planner:
         backend: Callable[[], Backend],
         library: MediaLibrary,
         plugins: Callable[[], list[PluginRow]],
+        hook: Callable[..., object] = lambda _name, **_arguments: None,
     ) -> None:
         self._catalogue = catalogue
         self._backend = backend
         self._library = library
         self._plugins = plugins
+        self._hook = hook
 
     def plan(self, project: Project, base: Path, request: RenderRequest, *, seal: bool = True) -> RenderPlan:
         """The plan; with ``seal`` content hashes are computed, which reads all media once.
@@ -89,7 +96,9 @@ class Planner:
         output = output_of(
             delivery, project, pictures=pictures, sound=sound, chapters=chapters, problems=problems
         )
-        output = prepared(output, backend.prepare, problems) if output else None
+        if output is not None:
+            output = with_encoders(output, capabilities.encoders, self._hook, problems)
+            output = prepared(output, backend.prepare, problems)
         looks = Looks(self._catalogue, capabilities)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:

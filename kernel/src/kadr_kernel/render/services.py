@@ -39,7 +39,7 @@ def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: 
     ) -> Renderer:
         backend = default_backend(catalogue)
         library = MediaLibrary(backend, events.publish, cache_folder / "digests.json")
-        planner = Planner(catalogue, backend, library, lambda: list(plugins.rows()))
+        planner = Planner(catalogue, backend, library, lambda: list(plugins.rows()), hook)
         return KernelRenderer(
             catalogue=catalogue,
             planner=planner,

@@ -16,7 +16,8 @@ class VideoEncoding:
 
     Attributes:
         codec: FFmpeg's codec name (``h264``, ``ffv1``, ``png``).
-        encoder: the backend's encoder (``libx264``), empty until the backend prepared it.
+        encoder: the backend's encoder (``libx264``); before the backend prepared the output,
+            the one that a plugin chose, usually empty.
         pixel_format: FFmpeg's name.
         width, height: in pixels; rate: frames per second.
         crf, quality, bitrate: the rate control asked for; at most one is given.
