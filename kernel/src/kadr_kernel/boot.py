@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from kadr_kernel.run import run
 
-    return run(arguments, os.environ)
+    return run(arguments, os.environ, boot)
 
 
 def boot(

@@ -20,14 +20,13 @@ import contextlib
 import faulthandler
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kadr_sdk.errors import DependencyMissingError, InputError, InternalError, KadrError
 from kadr_sdk.text import printable
 
-from kadr_kernel.boot import boot
 from kadr_kernel.kernel import Kernel
 
 __all__ = ["Options", "parse_options", "run"]
@@ -47,7 +46,7 @@ class Options:
     host: str = ""
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def run(argv: Sequence[str], environ: Mapping[str, str], boot: Callable[..., Kernel]) -> int:
     """Boot, run the host, close; the exit code.
 
     0 and whatever the host returns; of an error its own (see :mod:`kadr_sdk.errors`); 130 after
@@ -59,15 +58,20 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             faulthandler.enable()
     if not _is_on(environ, "KADR_DEBUG"):
         with _short_log():
-            return _run(argv, environ)
-    return _run(argv, environ, debug=True)
+            return _run(argv, environ, boot)
+    return _run(argv, environ, boot, debug=True)
 
 
-def _run(argv: Sequence[str], environ: Mapping[str, str], *, debug: bool = False) -> int:
+def _run(
+    argv: Sequence[str], environ: Mapping[str, str], boot: Callable[..., Kernel], *, debug: bool = False
+) -> int:
     journal: list[Path] = []
     try:
         options, rest = parse_options(argv, environ)
-        return _serve(options, rest, environ, journal)
+        with boot(
+            environ=environ, plugins=options.plugins, safe_mode=options.safe_mode, hosts=True
+        ) as kernel:
+            return _serve(kernel, options.host, rest, journal)
     except KeyboardInterrupt:
         return 130
     except SystemExit as stop:
@@ -123,17 +127,17 @@ def _is_on(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").lower() not in ("", "0", "false", "no", "off")
 
 
-def _serve(options: Options, argv: list[str], environ: Mapping[str, str], journal: list[Path]) -> int:
-    with boot(environ=environ, plugins=options.plugins, safe_mode=options.safe_mode, hosts=True) as kernel:
-        try:
-            return _run_host(kernel, options.host, argv)
-        except (KadrError, KeyboardInterrupt) as error:
-            if isinstance(error, InternalError):
-                _dump(kernel, journal)
-            raise
-        except Exception:
-            _dump(kernel, journal)
-            raise
+def _serve(kernel: Kernel, host: str, argv: list[str], journal: list[Path]) -> int:
+    """Run the host; where it ends by a defect, the journal is written while there is one."""
+    try:
+        return _run_host(kernel, host, argv)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        defect = isinstance(error, InternalError) or not isinstance(error, KadrError)
+        if defect and (path := kernel.dump_journal()) is not None:
+            journal.append(path)
+        raise
 
 
 def _run_host(kernel: Kernel, wanted: str, argv: list[str]) -> int:
@@ -164,11 +168,6 @@ def _no_host(kernel: Kernel) -> DependencyMissingError:
                 return DependencyMissingError("no host can run, so there is nobody to talk to", hint=why)
     text = "no host is installed, so there is nobody to talk to"
     return DependencyMissingError(text, hint="pip install kadr-cli")
-
-
-def _dump(kernel: Kernel, journal: list[Path]) -> None:
-    if (path := kernel.dump_journal()) is not None:
-        journal.append(path)
 
 
 def _exit_code(stop: SystemExit) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kadr_kernel import __version__
-from kadr_kernel.boot import main
+from kadr_kernel.boot import boot, main
 from kadr_kernel.run import Options, parse_options, run
 from kadr_sdk.errors import InputError
 
@@ -53,7 +53,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def say(site: Site, home: Path, capsys: pytest.CaptureFixture[str]) -> Say:
     def begin(*argv: str, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-        code = run(argv, {"KADR_HOME": str(home), **(environ or {})})
+        code = run(argv, {"KADR_HOME": str(home), **(environ or {})}, boot)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -186,7 +186,7 @@ def test_a_broken_host_is_named(site: Site, say: Say, code: str) -> None:
 def test_wrong_settings_are_one_message(say: Say) -> None:
     code, _, err = say(environ={"KADR_RENDER__WORKERS": "many"})
     assert code == 2
-    assert "environment variable KADR_RENDER__WORKERS: a number is expected" in err
+    assert "environment variable KADR_RENDER__WORKERS: a whole number is expected" in err
     assert "Traceback" not in err
 
 
@@ -248,7 +248,7 @@ def python(code: str, *, environ: Mapping[str, str], **options: object) -> subpr
 
 
 def test_the_version_needs_nothing(tmp_path: Path) -> None:
-    code = "import sys; from kadr_kernel.boot import main; main(['--version']); print(*sys.modules)"
+    code = "import sys; from kadr_kernel.boot import boot, main; main(['--version']); print(*sys.modules)"
     loaded = python(code, environ={"KADR_HOME": str(tmp_path)}).stdout.split()
     assert loaded[:2] == ["kadr", __version__]
     heavy = {"kadr_sdk", "numpy", "pydantic", "tomllib", "dataclasses", "importlib.metadata", "pathlib"}
@@ -263,7 +263,7 @@ def test_a_reader_that_goes_away_is_no_defect(site: Site, home: Path) -> None:
     )
     site.add("x.host", TOML, {"host.py": text})
     environ = os.environ | {"KADR_HOME": str(home), "PYTHONPATH": str(site.folder), "KADR_HOST": "main"}
-    command = [sys.executable, "-c", "import sys; from kadr_kernel.boot import main; sys.exit(main())"]
+    command = [sys.executable, "-c", "import sys; from kadr_kernel.boot import boot, main; sys.exit(main())"]
     with subprocess.Popen(
         command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
@@ -275,7 +275,7 @@ def test_a_reader_that_goes_away_is_no_defect(site: Site, home: Path) -> None:
 
 
 def test_without_a_standard_error_it_still_ends_well(site: Site, home: Path) -> None:
-    code = "import sys; sys.stderr = None; from kadr_kernel.boot import main; "
+    code = "import sys; sys.stderr = None; from kadr_kernel.boot import boot, main; "
     code += "sys.exit(main(['--plugins', 'x.no']))"
     done = python(code, environ={"KADR_HOME": str(home)})
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
