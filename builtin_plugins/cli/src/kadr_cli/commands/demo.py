@@ -51,7 +51,7 @@ def _film(kernel: Kernel, folder: Path, output: Path, workers: int, *, as_json: 
     request = RenderRequest(output=output, workers=workers, overwrite=True)
     report = render_project(kernel, document, folder, request, as_json=as_json)
     picture = output.with_suffix(".png")
-    times = [Fraction(report.frames * (2 * k + 1), 2 * sheet.CELLS) / 25 for k in range(sheet.CELLS)]
+    times = [Fraction(report.frames * (20 * k + 19), 20 * sheet.CELLS) / 25 for k in range(sheet.CELLS)]
     write_new(picture, sheet.contact_sheet(renderer, output.absolute(), times), overwrite=True)
     if as_json:
         return

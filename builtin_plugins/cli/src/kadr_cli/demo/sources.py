@@ -17,19 +17,14 @@ from numpy.typing import NDArray
 __all__ = ["write_all"]
 
 WIDTH, HEIGHT, RATE, SOUND = 1280, 720, 25, 48000
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 Scene = Callable[[float], tuple[Field, Field, Field]]
 
 
 def write_all(backend: Backend, folder: Path) -> None:
     """``dunes.mp4``, ``lagoon.mp4``, ``lanterns.mp4`` and ``tune.wav`` in a folder."""
-    for name, scene, pitch in (
-        ("dunes", _dunes, 98.0),
-        ("lagoon", _lagoon, 147.0),
-        ("lanterns", _lanterns, 220.0),
-    ):
+    for name, scene, pitch, seconds in SCENES:
         output = _movie_output(backend)
-        seconds = 5.0
         backend.write(folder / f"{name}.mp4", output, _frames(scene, seconds), _wind(pitch, seconds))
     audio = AudioEncoding("pcm_s16le", SOUND, "stereo")
     tune = backend.prepare(Output("wav", "wav", None, audio, extension=".wav"))
@@ -48,7 +43,7 @@ def _movie_output(backend: Backend) -> Output:
 def _frames(scene: Scene, seconds: float) -> Iterator[VideoFrame]:
     """Red, green and blue fields at half size, as 4:2:0 BT.709 at full size."""
     for number in range(round(seconds * RATE)):
-        red, green, blue = scene(number / RATE)
+        red, green, blue = (np.clip(c, 0, 1, dtype=np.float32) for c in scene(number / RATE))
         frame = VideoFrame.empty("yuv420p", WIDTH, HEIGHT, BT709)
         luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
         frame.planes[0][...] = _code(16 + 219 * luma).repeat(2, 0).repeat(2, 1)
@@ -59,17 +54,18 @@ def _frames(scene: Scene, seconds: float) -> Iterator[VideoFrame]:
 
 
 def _code(values: Field) -> NDArray[np.uint8]:
-    return (values + 0.5).clip(16, 240).astype(np.uint8)
+    return np.asarray((values + 0.5).clip(16, 240), np.uint8)
 
 
-def _grid() -> tuple[Field, Field]:
-    """x from -1.78 to 1.78 and y from -1 (top) to 1, at half size."""
-    y, x = np.mgrid[0 : HEIGHT // 2, 0 : WIDTH // 2].astype(np.float32)
+def _axes() -> tuple[Field, Field]:
+    """x from -1.78 to 1.78 as a row and y from -1 (top) to 1 as a column, at half size."""
     scale = HEIGHT / 4
-    return (x - WIDTH / 4 + 0.5) / scale, (y - HEIGHT / 4 + 0.5) / scale
+    x = (np.arange(WIDTH // 2, dtype=np.float32) - WIDTH / 4 + 0.5) / scale
+    y = (np.arange(HEIGHT // 2, dtype=np.float32) - HEIGHT / 4 + 0.5) / scale
+    return x[None, :].astype(np.float32), y[:, None].astype(np.float32)
 
 
-_X, _Y = _grid()
+_X, _Y = _axes()
 
 
 def _mix(a: Any, b: Any, share: Any) -> Any:
@@ -82,60 +78,67 @@ def _smooth(edge: Any, width: float) -> Any:
     return t * t * (3 - 2 * t)
 
 
+def _spot(x: float, y: float, size: float) -> Field:
+    """A Gaussian spot; separable, so that a row and a column make it."""
+    spot: Field = np.exp(-(((_Y - y) / size) ** 2)) * np.exp(-(((_X - x) / size) ** 2))
+    return spot
+
+
 def _dunes(time: float) -> tuple[Field, Field, Field]:
     """Evening: a low sun over ridges that drift at their own speeds."""
     height = (1 - _Y) / 2
-    red, green, blue = (_mix(a, b, height) for a, b in ((0.98, 0.25), (0.62, 0.28), (0.42, 0.52)))
-    sun = np.exp(-(((_X - 0.5) ** 2 + (_Y + 0.05 - 0.03 * time) ** 2) / 0.05))
-    disc = _smooth(0.19 - np.hypot(_X - 0.5, _Y + 0.05 - 0.03 * time), 0.015)
-    red, green, blue = red + 0.5 * sun, green + 0.33 * sun, blue + 0.1 * sun
-    red, green, blue = (_mix(c, v, disc) for c, v in ((red, 1.0), (green, 0.9), (blue, 0.66)))
+    sun_y = 0.03 * time - 0.05
+    sun = _spot(0.5, sun_y, 0.22)
+    disc = _smooth(0.19 - np.hypot(_X - 0.5, _Y - sun_y), 0.015)
+    sky = ((0.98, 0.25, 0.5, 1.0), (0.62, 0.28, 0.33, 0.9), (0.42, 0.52, 0.1, 0.66))
+    colors = [_mix(_mix(low, high, height) + glow * sun, face, disc) for low, high, glow, face in sky]
     for layer in range(4):
         drift = _X * (1.1 + 0.35 * layer) + time * (0.1 + 0.12 * layer) + 2.1 * layer
         ridge = 0.05 + 0.24 * layer + 0.13 * np.sin(drift) + 0.05 * np.sin(2.7 * drift + layer)
-        mask = _smooth(_Y - ridge, 0.012)
-        shade = 1 - 0.45 * np.clip((_Y - ridge) * 1.6, 0, 1)
-        depth = layer / 3
-        for_red, for_green, for_blue = (
-            _mix(0.72, 0.30, depth),
-            _mix(0.42, 0.13, depth),
-            _mix(0.36, 0.16, depth),
-        )
-        red, green, blue = (
-            _mix(c, v * shade, mask) for c, v in ((red, for_red), (green, for_green), (blue, for_blue))
-        )
-    return red.clip(0, 1), green.clip(0, 1), blue.clip(0, 1)
+        below = _Y - ridge
+        mask = _smooth(below, 0.012)
+        shade = (1 - 0.45 * np.clip(below * 1.6, 0, 1)) * mask
+        sand = [_mix(near, far, layer / 3) for near, far in ((0.72, 0.30), (0.42, 0.13), (0.36, 0.16))]
+        colors = [c * (1 - mask) + tint * shade for c, tint in zip(colors, sand, strict=True)]
+    return colors[0], colors[1], colors[2]
 
 
 def _lagoon(time: float) -> tuple[Field, Field, Field]:
-    """Light on shallow water: two wave fields and their caustics."""
-    a = np.sin(3.1 * _X + 1.3 * time + 1.2 * np.sin(2.2 * _Y + 0.7 * time))
-    b = np.sin(2.3 * _Y - 0.9 * time + 1.4 * np.sin(1.7 * _X - 0.5 * time))
-    c = np.sin(4.2 * (_X + _Y) + 1.1 * time)
+    """Light on shallow water: wave fields and their caustics."""
+    a = np.sin(3.1 * _X + np.float32(1.3 * time) + 1.2 * np.sin(2.2 * _Y + 0.7 * time))
+    b = np.sin(2.3 * _Y - np.float32(0.9 * time) + 1.4 * np.sin(1.7 * _X - 0.5 * time))
+    c = np.sin(4.2 * (_X + _Y) + np.float32(1.1 * time))
     light = np.exp(-3.0 * np.abs(a + b)) + 0.5 * np.exp(-4.0 * np.abs(b + c))
-    deep = 0.5 + 0.25 * (_Y + 0.4 * np.sin(0.5 * _X + 0.3 * time))
-    red = 0.04 + 0.10 * (1 - deep) + 0.42 * light
-    green = 0.30 + 0.34 * (1 - deep) + 0.40 * light
-    blue = 0.42 + 0.22 * (1 - deep) + 0.26 * light
-    return red.clip(0, 1), green.clip(0, 1), blue.clip(0, 1)
+    shallow = 0.5 - 0.25 * (_Y + 0.4 * np.sin(0.5 * _X + 0.3 * time))
+    red = 0.04 + 0.10 * shallow + 0.42 * light
+    green = 0.30 + 0.34 * shallow + 0.40 * light
+    blue = 0.42 + 0.22 * shallow + 0.26 * light
+    return red, green, blue
 
 
 def _lanterns(time: float) -> tuple[Field, Field, Field]:
     """Night: warm lights that rise, each at its own pace and colour."""
-    height = (1 - _Y) / 2
-    red, green, blue = 0.03 + 0.05 * (1 - height), 0.04 + 0.03 * (1 - height), 0.13 + 0.10 * (1 - height)
-    for n in range(18):
-        speed, phase = 0.10 + 0.02 * (n * 7 % 5), (n * 0.377) % 1.0
+    depth = (1 + _Y) / 2 + 0 * _X
+    fields = [low + more * depth for low, more in ((0.03, 0.05), (0.04, 0.03), (0.13, 0.10))]
+    for n in range(22):
+        speed, phase = 0.07 + 0.015 * (n * 7 % 5), (n * 0.7549) % 1.0
         y = 1.3 - 2.6 * ((phase + speed * time) % 1.0)
-        x = -1.7 + 3.4 * ((n * 0.618) % 1.0) + 0.08 * np.sin(1.3 * time + n)
-        size = 0.05 + 0.03 * (n % 4)
-        away = (_X - x) ** 2 + ((_Y - y) * 0.85) ** 2
-        core, glow = np.exp(-away / (size * size * 0.5)), np.exp(-away / (size * size * 9))
+        x = -1.7 + 3.4 * ((n * 0.5698) % 1.0) + 0.08 * float(np.sin(1.3 * time + n))
+        size = 0.035 + 0.022 * (n % 4)
         warm = 0.55 + 0.45 * ((n * 0.31) % 1.0)
-        red = red + 1.0 * core + 0.22 * glow
-        green = green + (0.75 * warm) * core + 0.11 * glow * warm
-        blue = blue + 0.30 * (1 - warm) * core + 0.05 * glow
-    return red.clip(0, 1), green.clip(0, 1), blue.clip(0, 1)
+        _light(fields, x, y, size, (1.0, 0.75 * warm, 0.30 * (1 - warm)))
+        _light(fields, x, y, size * 4, (0.22, 0.11 * warm, 0.05))
+    return fields[0], fields[1], fields[2]
+
+
+def _light(fields: list[Field], x: float, y: float, size: float, tint: tuple[float, float, float]) -> None:
+    """Add a spot where it can be seen, within three times its size."""
+    rows = slice(*np.searchsorted(_Y[:, 0], (y - 3 * size, y + 3 * size)))
+    columns = slice(*np.searchsorted(_X[0], (x - 3 * size, x + 3 * size)))
+    across = np.exp(-(((_X[:, columns] - np.float32(x)) / size) ** 2))
+    spot = np.exp(-(((_Y[rows] - np.float32(y)) / size) ** 2)) * across
+    for field, share in zip(fields, tint, strict=True):
+        field[rows, columns] += share * spot
 
 
 def _wind(pitch: float, seconds: float) -> Iterator[AudioBlock]:
@@ -168,3 +171,11 @@ def _blocks(sound: NDArray[np.float64]) -> Iterator[AudioBlock]:
     samples = sound.astype(np.float32)
     for first in range(0, samples.shape[1], SOUND // 2):
         yield AudioBlock(samples[:, first : first + SOUND // 2], SOUND, first)
+
+
+SCENES: tuple[tuple[str, Scene, float, float], ...] = (
+    ("dunes", _dunes, 98.0, 4.6),
+    ("lagoon", _lagoon, 147.0, 4.6),
+    ("lanterns", _lanterns, 220.0, 4.2),
+)
+"""File name, pictures, pitch of the sound in Hz, seconds."""
