@@ -13,15 +13,18 @@ from collections.abc import Callable, Sequence
 __all__ = ["EASINGS", "Easing", "cubic_bezier", "easing"]
 
 Easing = Callable[[float], float]
+_MAX_HANDLE = 1000
 
 
 def cubic_bezier(x1: float, y1: float, x2: float, y2: float) -> Easing:
     """The CSS timing function through (0,0), two handles and (1,1).
 
     Raises:
-        ValueError: a handle's x lies outside 0..1 or a number is not finite.
+        ValueError: a handle's x lies outside 0..1, its y beyond 1000, or it is not a number.
     """
-    if not all(math.isfinite(v) for v in (x1, y1, x2, y2)) or not (0 <= x1 <= 1 and 0 <= x2 <= 1):
+    if not all(abs(v) <= _MAX_HANDLE for v in (x1, y1, x2, y2)):
+        raise ValueError(f"a Bezier handle is made of finite numbers, at most {_MAX_HANDLE} from 0")
+    if not (0 <= x1 <= 1 and 0 <= x2 <= 1):
         raise ValueError("the x of a Bezier handle lies within 0 and 1")
 
     def at(t: float, a: float, b: float) -> float:
@@ -111,6 +114,10 @@ def easing(spec: str | Sequence[float]) -> Easing:
 
             raise ValueError(f"unknown easing {spec!r}; {did_you_mean(spec, EASINGS)}")
         return EASINGS[spec]
-    if len(spec) != 4:
+    if not isinstance(spec, list | tuple) or len(spec) != 4 or not all(map(_is_number, spec)):
         raise ValueError("a cubic Bezier easing is four numbers: x1, y1, x2, y2")
     return cubic_bezier(*spec)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -31,6 +31,19 @@ __all__ = [
 
 KINDS = ("filter", "transition", "generator", "composite", "analyzer", "audio_filter", "audio_generator")
 _INPUT_KINDS = ("image", "mask", "audio", "data")
+_LISTS = (
+    "names",
+    "tags",
+    "inputs",
+    "implementations",
+    "formats",
+    "params",
+    "window",
+    "spatial",
+    "permissions",
+    "examples",
+)
+_SPATIAL = ("float", "int", "point", "rect")
 _IMPLEMENTATIONS = ("filter", "frame", "wasm", "shader", "audio")
 
 
@@ -107,16 +120,24 @@ class EffectDeclaration:
         for key in data:
             if key not in known:
                 raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
+        if missing := [key for key in ("id", "version", "title") if key not in data]:
+            raise ValueError(f"a declaration needs {', '.join(missing)}")
+        for key in _LISTS:
+            if not isinstance(data.get(key, []), list | tuple):
+                raise ValueError(f"{key}: a list is expected")
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         values["params"] = tuple(Param.from_dict(p) for p in data.get("params", ()))
         default = _DEFAULT_INPUTS.get(str(data.get("kind", "filter")), ())
-        values["inputs"] = tuple(Input(**i) for i in data["inputs"]) if "inputs" in data else default
+        values["inputs"] = tuple(_input(i) for i in data["inputs"]) if "inputs" in data else default
         declaration = cls(**values)
         declaration._check()
         return declaration
 
     def _check(self) -> None:
-        check_contribution_id(self.id)
+        for name in (self.id, *self.names):
+            check_contribution_id(str(name))
+        if not _is_whole(self.version) or self.version < 1:
+            raise ValueError("version: a whole number from 1 on is expected")
         _one_of("kind", self.kind, KINDS)
         _one_of("state", self.state, ("stateless", "sequential"))
         _one_of("deterministic", self.deterministic, ("bit", "machine", "tolerance", "none"))
@@ -131,9 +152,16 @@ class EffectDeclaration:
         if len(set(names)) != len(names):
             raise ValueError("two parameters have the same name")
         for name in self.spatial:
-            _one_of("spatial", name, names)
-        if min(self.window) < 0 and self.state != "sequential":
+            _one_of("spatial", name, [p.name for p in self.params if p.type in _SPATIAL])
+        self._check_window()
+
+    def _check_window(self) -> None:
+        if [_is_whole(n) for n in self.window] != [True, True]:
+            raise ValueError("window is two counts of frames: before and after")
+        if self.window[1] < 0 or self.window[0] < (-1 if self.state == "sequential" else 0):
             raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
+        if not _is_whole(self.halo) or self.halo < 0:
+            raise ValueError("halo is a count of rows")
 
     def neutral(self, values: Mapping[str, Any]) -> bool:
         """True where no value changes the picture, so that the planner drops the effect."""
@@ -141,9 +169,22 @@ class EffectDeclaration:
         return bool(deciding) and all(p.is_neutral(values[p.name]) for p in deciding)
 
 
+def _input(data: Any) -> Input:
+    known = [f.name for f in fields(Input)]
+    if not isinstance(data, Mapping) or "id" not in data:
+        raise ValueError("inputs: tables with an id are expected")
+    for key in data:
+        _one_of("inputs", key, known)
+    return Input(**data)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _one_of(key: str, value: str, known: Any) -> None:
     if value not in known:
-        raise ValueError(f"{key}: {value!r} is unknown; {did_you_mean(value, known)}")
+        raise ValueError(f"{key}: {value!r} is unknown; {did_you_mean(str(value), known)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ Example::
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -45,6 +46,7 @@ from typing import Any
 from kadr_sdk.errors import ManifestError, Problem, did_you_mean
 from kadr_sdk.ids import check_contribution_id, check_plugin_id
 from kadr_sdk.permissions import PermissionSet
+from kadr_sdk.text import shown
 
 __all__ = [
     "API_VERSION",
@@ -55,6 +57,7 @@ __all__ = [
     "Manifest",
     "parse_manifest",
     "read_manifest",
+    "split_requirement",
 ]
 
 API_VERSION = "1.0"
@@ -82,7 +85,7 @@ CONTRIBUTION_KINDS: dict[str, str] = {
 """Every kind of contribution and its meaning."""
 
 _RUNTIMES = ("python", "wasm", "extism", "process")
-_ENTRY = re.compile(r"^[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*)?$")
+_ENTRY = re.compile(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*)?", re.ASCII)
 _PLUGIN_KEYS = (
     "id",
     "version",
@@ -183,7 +186,7 @@ def read_manifest(path: Path) -> Manifest:
         if path.stat().st_size > _MAX_BYTES:
             raise ManifestError("the manifest is larger than 1 MB", path=path)
         data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problem = Problem("", str(error))
         raise ManifestError("the manifest cannot be read", [problem], path=path) from error
     return parse_manifest(data, path)
@@ -213,8 +216,10 @@ def parse_manifest(data: Mapping[str, Any], path: Path) -> Manifest:
     hooks = reader.table(data, "hooks")
     reader.keys(hooks, "hooks", ("entry",))
     values["hooks"] = reader.text(hooks, "entry", "hooks.entry")
-    values["config"] = reader.table(data, "config")
-    values["extensions"] = reader.table(data, "extensions")
+    if values["hooks"] and not _ENTRY.fullmatch(values["hooks"]):
+        reader.problem("hooks.entry", f"{values['hooks']!r} is not module or module:attribute")
+    values["config"] = reader.config(reader.table(data, "config"))
+    values["extensions"] = reader.plain(reader.table(data, "extensions"), "extensions")
     if reader.problems:
         raise ManifestError("the manifest breaks rules", reader.problems, path=path)
     return Manifest(location=str(path.parent), **values)
@@ -255,6 +260,28 @@ class _Reader:
             return tuple(value)
         self.problem(path, "a list of texts is expected")
         return ()
+
+    def config(self, table: Mapping[str, Any]) -> Mapping[str, Any]:
+        from kadr_sdk.params import Param
+
+        for name, row in table.items():
+            path = f"config.{name}"
+            if not isinstance(row, Mapping):
+                self.problem(path, "a table that describes a setting is expected")
+                continue
+            try:
+                Param.from_dict({**row, "name": name})
+            except ValueError as error:
+                self.problem(path, str(error))
+        return self.plain(table, "config")
+
+    def plain(self, table: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+        """The table, which must be JSON-ready: the index of manifests is JSON. TOML also has dates."""
+        try:
+            json.dumps(table)
+        except TypeError:
+            self.problem(path, "dates and times of day cannot stand here", "write them as texts")
+        return table
 
     def checked(self, check: Callable[[str], object], text: str, path: str) -> str:
         try:
@@ -303,7 +330,11 @@ class _Reader:
                 self.problem(f"contributes.{kind}", f"write [[contributes.{kind}]]")
                 continue
             for number, row in enumerate(rows):
-                found.append(self.contribution(kind, row, f"contributes.{kind}[{number}]", plugin, folder))
+                path = f"contributes.{kind}[{number}]"
+                if isinstance(row, Mapping):
+                    found.append(self.contribution(kind, row, path, plugin, folder))
+                else:
+                    self.problem(path, "a table is expected", f"write [[contributes.{kind}]]")
         seen: set[tuple[str, str]] = set()
         for item in found:
             if (item.kind, item.id) in seen:
@@ -321,24 +352,31 @@ class _Reader:
         values["scope"] = self.text(row, "scope", f"{path}.scope", "kernel")
         if values["scope"] not in ("kernel", "project", "job"):
             self.problem(f"{path}.scope", f"unknown scope {values['scope']!r}", "kernel, project or job")
-        if values["entry"] and not _ENTRY.match(values["entry"]):
+        if values["entry"] and not _ENTRY.fullmatch(values["entry"]):
             self.problem(f"{path}.entry", f"{values['entry']!r} is not module:attribute")
         if not values["entry"] and not values["file"]:
             self.problem(path, "an entry or a file is needed")
         if values["file"]:
             self._inside(folder, values["file"], f"{path}.file")
         priority = row.get("priority", 0)
-        if not isinstance(priority, int):
+        if not isinstance(priority, int) or isinstance(priority, bool):
             self.problem(f"{path}.priority", "a whole number is expected")
             priority = 0
         names = self.texts(row, "names", f"{path}.names")
+        for number, name in enumerate(names):
+            self.checked(check_contribution_id, name, f"{path}.names[{number}]")
         return Contribution(kind, plugin=plugin, names=names, priority=priority, **values)
 
     def _inside(self, folder: Path, name: str, path: str) -> None:
-        target = (folder / name).resolve()
-        if folder.resolve() not in target.parents:
+        try:
+            target = (folder / name).resolve()
+            outside, there = folder.resolve() not in target.parents, target.is_file()
+        except (OSError, ValueError):  # a NUL, a name longer than the system's longest
+            self.problem(path, f"{shown(name)} is not a path")
+            return
+        if outside:
             self.problem(path, f"{name!r} leaves the plugin's folder")
-        elif not target.is_file():
+        elif not there:
             self.problem(path, f"{name!r} does not exist", f"looked in {folder}")
 
 
@@ -360,7 +398,7 @@ def _check_range(text: str) -> None:
         raise ValueError(f"{text!r} is not a version range (PEP 440)") from error
 
 
-_REQUIREMENT = re.compile(r"^\s*([a-z][a-z0-9_.]*)\s*(.*)$")
+_REQUIREMENT = re.compile(r"\s*([a-z][a-z0-9_.]*)\s*(.*)")
 
 
 def split_requirement(text: str) -> tuple[str, str]:
@@ -369,7 +407,7 @@ def split_requirement(text: str) -> tuple[str, str]:
     Raises:
         ValueError: not an id, or not a range.
     """
-    match = _REQUIREMENT.match(text)
+    match = _REQUIREMENT.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not a plugin id with an optional version range")
     check_plugin_id(match[1])

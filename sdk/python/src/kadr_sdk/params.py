@@ -5,14 +5,15 @@ One declaration serves validation, command line help, documentation, forms and J
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from kadr_sdk.curves import Curve, Keyframe
 from kadr_sdk.errors import Problem, did_you_mean
+from kadr_sdk.text import shown
 
 __all__ = ["PARAM_TYPES", "Param", "check_params", "parse_color"]
 
@@ -31,8 +32,9 @@ PARAM_TYPES = (
 )
 _COMPONENTS = {"point": 2, "rect": 4, "color": 4}
 _NUMERIC = ("float", "int", "angle", "point", "rect", "color")
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MAX_TEXT = 65_536
+_MAX_NUMBER = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,21 @@ class Param:
         """A parameter from descriptor data.
 
         Raises:
-            ValueError: unknown key, unknown type, or a default outside the range.
+            ValueError: unknown key, unknown type, or a default or neutral value outside the range.
         """
+        if not isinstance(data, Mapping):
+            raise ValueError(f"a parameter is a table, not {shown(data)}")
         known = {f.name for f in fields(cls)}
         for key in data:
             if key not in known:
                 raise ValueError(f"unknown key {key!r} of a parameter; {did_you_mean(key, known)}")
-        values = dict(data)
+        if missing := [key for key in ("name", "type") if key not in data]:
+            raise ValueError(f"a parameter needs {' and '.join(missing)}")
+        values: dict[str, Any] = dict(data)
+        if not isinstance(values["name"], str):
+            raise ValueError(f"a parameter's name is a text, not {shown(values['name'])}")
+        if not isinstance(values.get("choices", []), list | tuple):
+            raise ValueError(f"{data['name']}: choices are a list")
         values["choices"] = tuple(values.get("choices", ()))
         if values.get("type") in ("choice", "text", "file", "bool", "curve"):
             values.setdefault("animatable", False)
@@ -89,14 +99,27 @@ class Param:
         return param
 
     def _check_declaration(self) -> None:
-        if not _NAME.match(self.name):
+        if not _NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is not a parameter name; write lower_case words")
         if self.type not in PARAM_TYPES:
-            raise ValueError(f"unknown parameter type {self.type!r}; {did_you_mean(self.type, PARAM_TYPES)}")
+            hint = did_you_mean(str(self.type), PARAM_TYPES)
+            raise ValueError(f"unknown parameter type {shown(self.type)}; {hint}")
         if self.type == "choice" and not self.choices:
             raise ValueError(f"{self.name}: a choice lists its choices")
-        if not self.required and self.type != "file":
-            self.parse(self.default)
+        if any(not isinstance(b, int | float | None) for b in (self.min, self.max)):
+            raise ValueError(f"{self.name}: min and max are numbers")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"{self.name}: min is above max")
+        if not self.required and (self.type != "file" or self.default is not None):
+            self._check_own("default", self.default)
+        if self.neutral is not None:
+            self._check_own("neutral", self.neutral)
+
+    def _check_own(self, key: str, value: Any) -> None:
+        try:
+            self.parse(value)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {key}: {error}") from error
 
     def parse(self, value: Any) -> Any:
         """The value as an effect gets it.
@@ -123,40 +146,43 @@ class Param:
     def _parse_constant(self, value: Any) -> Any:
         if self.type == "bool":
             if not isinstance(value, bool):
-                raise ValueError(f"true or false is expected, not {value!r}")
+                raise ValueError(f"true or false is expected, not {shown(value)}")
             return value
         if self.type == "choice":
             if value not in self.choices:
-                raise ValueError(f"{value!r} is not a choice; {did_you_mean(str(value), self.choices)}")
+                raise ValueError(f"{shown(value)} is not a choice; {did_you_mean(str(value), self.choices)}")
             return value
         if self.type in ("text", "file"):
             if not isinstance(value, str) or len(value) > _MAX_TEXT:
-                raise ValueError(f"a text is expected, not {str(value)[:60]!r}")
+                raise ValueError(f"a text is expected, not {shown(value)}")
             return value
         if self.type == "color":
             return parse_color(value)
         if self.type in _COMPONENTS:
             return self._parse_components(value)
         if self.type == "curve":
-            return tuple(self._parse_point(point) for point in value)
+            return self._parse_points(value)
         return self._parse_number(value)
 
     def _parse_components(self, value: Any) -> tuple[float, ...]:
         wanted = _COMPONENTS[self.type]
         if isinstance(value, str) or not isinstance(value, Iterable) or len(parts := list(value)) != wanted:
-            raise ValueError(f"{wanted} numbers are expected, not {value!r}")
+            raise ValueError(f"{wanted} numbers are expected, not {shown(value)}")
         return tuple(float(self._parse_number(v)) for v in parts)
 
-    def _parse_point(self, point: Any) -> tuple[float, float]:
-        if isinstance(point, str) or len(point) != 2 or not all(0 <= float(v) <= 1 for v in point):
-            raise ValueError(f"a curve point is [x, y] within 0 and 1, not {point!r}")
-        return float(point[0]), float(point[1])
+    def _parse_points(self, value: Any) -> tuple[tuple[float, float], ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"a list of points is expected, not {shown(value)}")
+        for point in value:
+            if not isinstance(point, list | tuple) or len(point) != 2 or not all(map(_is_unit, point)):
+                raise ValueError(f"a curve point is [x, y] within 0 and 1, not {shown(point)}")
+        return tuple((float(x), float(y)) for x, y in value)
 
     def _parse_number(self, value: Any) -> float | int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"a number is expected, not {value!r}")
-        if not math.isfinite(value):
-            raise ValueError(f"{value} is not a finite number")
+            raise ValueError(f"a number is expected, not {shown(value)}")
+        if not abs(value) <= _MAX_NUMBER:
+            raise ValueError(f"{shown(value)} is not a finite number")
         if self.type == "int":
             if value != int(value):
                 raise ValueError(f"a whole number is expected, not {value}")
@@ -179,6 +205,10 @@ class Param:
         return self.neutral is not None and not isinstance(value, Curve) and value == self.parse(self.neutral)
 
 
+def _is_unit(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 def parse_color(value: Any) -> tuple[float, float, float, float]:
     """``#rgb``, ``#rrggbb`` or ``#rrggbbaa`` (or four components 0..1) as four floats.
 
@@ -192,11 +222,10 @@ def parse_color(value: Any) -> tuple[float, float, float, float]:
         digits = digits.ljust(8, "f")
         red, green, blue, alpha = (round(int(digits[i : i + 2], 16) / 255, 9) for i in (0, 2, 4, 6))
         return red, green, blue, alpha
-    if isinstance(value, list | tuple) and len(value) == 4:
-        numbers = [float(v) for v in value]
-        if all(0 <= v <= 1 for v in numbers):
-            return numbers[0], numbers[1], numbers[2], numbers[3]
-    raise ValueError(f"a colour is written #rrggbb or #rrggbbaa, not {value!r}")
+    if isinstance(value, list | tuple) and len(value) == 4 and all(map(_is_unit, value)):
+        red, green, blue, alpha = map(float, value)
+        return red, green, blue, alpha
+    raise ValueError(f"a colour is written #rrggbb or #rrggbbaa, not {shown(value)}")
 
 
 def check_params(
@@ -225,7 +254,7 @@ def check_params(
             continue
         try:
             values[name] = param.parse(given.get(name, param.default))
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             limits = f"allowed: {param.range_text}" if param.range_text else param.hint
             problems.append(Problem(f"{path}.{name}", str(error), limits))
     return values, problems

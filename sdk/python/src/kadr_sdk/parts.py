@@ -9,7 +9,8 @@ and shift presentation times. Layout, little-endian::
     footer      u64 offset of the header, u32 its size, 32 bytes sha256 of all before, "KADREND."
 
 Times are in ticks of the stream's time base: frames for video, samples for sound. Packets
-stand in decode order. A truncated or changed part is detected on opening.
+stand in decode order. A truncated part is detected on opening, one with changed bytes by
+:meth:`PartReader.verify`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,9 +95,11 @@ class PartWriter:
         return digest.hex()
 
     def abandon(self) -> None:
-        """Close and delete; safe to call at any time."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        """Close and delete; safe to call at any time, also when the disk is full."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:
         self._file.write(data)
@@ -121,29 +125,48 @@ class PartReader:
             raise _storage(error, path) from error
         try:
             self._read_ends()
-        except (OSError, struct.error, ValueError) as error:
+        except (OSError, struct.error, ValueError, RecursionError) as error:
             self._file.close()
             raise StorageError(f"not a complete part: {error}", path=path) from error
 
     def _read_ends(self) -> None:
         if self._file.read(len(_MAGIC)) != _MAGIC:
             raise ValueError("the beginning is wrong")
-        self._file.seek(-_FOOTER.size, 2)
+        footer = self._file.seek(-_FOOTER.size, 2)
         offset, length, digest, end = _FOOTER.unpack(self._file.read(_FOOTER.size))
-        self._end = int(offset)
-        self.digest: str = digest.hex()
         if end != _END:
             raise ValueError("the end is missing")
+        if offset < len(_MAGIC) or offset + length != footer:
+            raise ValueError("the header is not where the end says")
+        self._end = int(offset)
+        self.digest: str = digest.hex()
         self._file.seek(self._end)
         self.header: dict[str, Any] = json.loads(self._file.read(length))
+        if not isinstance(self.header, dict):
+            raise ValueError("the header is not an object")
 
     def __iter__(self) -> Iterator[Packet]:
-        self._file.seek(len(_MAGIC))
+        """The packets in decode order.
+
+        Raises:
+            StorageError: the file changed since it was written.
+        """
         position = len(_MAGIC)
         while position < self._end:
-            size, pts, duration, flags = _PACKET.unpack(self._file.read(_PACKET.size))
-            yield Packet(self._file.read(size), pts, duration, bool(flags & 1))
+            # Sought anew for each packet, so that two readers of one part do not disturb each other.
+            self._file.seek(position)
+            head = self._file.read(_PACKET.size)
+            if position + _PACKET.size > self._end or len(head) < _PACKET.size:
+                raise self._damaged()
+            size, pts, duration, flags = _PACKET.unpack(head)
             position += _PACKET.size + size
+            data = self._file.read(size) if position <= self._end else b""
+            if len(data) != size:
+                raise self._damaged()
+            yield Packet(data, pts, duration, bool(flags & 1))
+
+    def _damaged(self) -> StorageError:
+        return StorageError("the part is damaged: a packet reaches beyond its end", path=self.path)
 
     def verify(self) -> bool:
         """True where the content still has the digest that the footer says."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["printable"]
+__all__ = ["printable", "shown"]
 
 
 def printable(value: object, limit: int = 200) -> str:
@@ -21,6 +21,11 @@ def printable(value: object, limit: int = 200) -> str:
     if not kept.isprintable():
         kept = "".join(c if c.isprintable() else _escape(c) for c in kept)
     return kept if len(whole) <= limit else f"{kept}… (+{len(whole) - limit} characters)"
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A wrong value for a message: texts in quotes, on one line and never long."""
+    return printable(repr(value) if isinstance(value, str) else value, limit)
 
 
 def _text(value: object) -> str:

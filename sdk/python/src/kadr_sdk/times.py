@@ -14,6 +14,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from kadr_sdk.text import shown
+
 __all__ = [
     "MAX_SECONDS",
     "format_seconds",
@@ -27,9 +29,10 @@ __all__ = [
 MAX_SECONDS = Fraction(7 * 24 * 3600)
 """The longest timeline or position accepted: a week. More is taken for a mistake."""
 
-_TIMECODE = re.compile(r"^(\d{1,3}):([0-5]\d):([0-5]\d)([:;])(\d{2,3})$")
-_CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):([0-5]\d(?:\.\d+)?)$")
-_MAX_DIGITS = 40  # of a decimal or rational as text; more is an attack, not a time
+_TIMECODE = re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)([:;])(\d{2,3})", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):([0-5]\d(?:\.\d{1,40})?)", re.ASCII)
+_RATIONAL = re.compile(r"([+-]?\d{1,100})/(\d{1,100})", re.ASCII)
+_MAX_DIGITS = 40  # of a decimal as text; more is an attack, not a time
 
 NTSC = {
     "23.976": Fraction(24000, 1001),
@@ -53,13 +56,15 @@ def _number(value: object) -> Fraction:
         return Fraction(repr(value))
     if isinstance(value, Decimal):
         value = str(value)
-    if not isinstance(value, str) or len(value) > _MAX_DIGITS:
-        raise ValueError(f"{str(value)[:60]!r} is not a number")
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a number")
     text = value.strip()
+    rational = _RATIONAL.fullmatch(text)
+    if len(text) > _MAX_DIGITS and not rational:
+        raise ValueError(f"{shown(value)} is not a number")
     try:
-        if "/" in text:
-            over, _, under = text.partition("/")
-            return Fraction(int(over), int(under))
+        if rational:
+            return Fraction(int(rational[1]), int(rational[2]))
         decimal = Decimal(text)
         if not decimal.is_finite() or abs(decimal.adjusted()) > _MAX_DIGITS:
             raise ValueError(f"{text!r} is not a finite number")
@@ -75,10 +80,10 @@ def parse_rate(value: object) -> Fraction:
         ValueError: not a number, or not within (0, 1000].
     """
     text = str(value).strip() if isinstance(value, str | float) else ""
-    rate = NTSC.get(text) or _number(value)
+    rate = (NTSC.get(text) or _number(value)).limit_denominator(100_000)
     if not 0 < rate <= 1000:
-        raise ValueError(f"a frame rate lies above 0 and at most at 1000, not at {value}")
-    return rate.limit_denominator(100_000)
+        raise ValueError(f"a frame rate lies above 0 and at most at 1000, not at {shown(value)}")
+    return rate
 
 
 def parse_time(value: object, fps: Fraction | None = None) -> Fraction:
@@ -93,7 +98,7 @@ def parse_time(value: object, fps: Fraction | None = None) -> Fraction:
     """
     seconds = _parse_time(value, fps)
     if abs(seconds) > MAX_SECONDS:
-        raise ValueError(f"{value} is longer than a week")
+        raise ValueError(f"{shown(value)} is longer than a week")
     return seconds
 
 
@@ -101,13 +106,13 @@ def _parse_time(value: object, fps: Fraction | None) -> Fraction:
     if not isinstance(value, str):
         return _number(value)
     text = value.strip()
-    code = _TIMECODE.match(text)
+    code = _TIMECODE.fullmatch(text)
     if code:
         if fps is None:
             raise ValueError(f"the timecode {text!r} needs a frame rate")
         hours, minutes, seconds, frames = (int(code[i]) for i in (1, 2, 3, 5))
         return _timecode(hours, minutes, seconds, frames, code[4] == ";", fps)
-    clock = _CLOCK.match(text)
+    clock = _CLOCK.fullmatch(text)
     if clock:
         return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + Fraction(clock[3])
     return _number(text.removesuffix("s"))

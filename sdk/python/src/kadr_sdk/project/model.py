@@ -10,10 +10,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from kadr_sdk.curves import Curve
-from kadr_sdk.project.values import Animated, ColorText, Duration, Rate, Time, Value
+from kadr_sdk.project.values import (
+    Animated,
+    ColorText,
+    Duration,
+    EasingSpec,
+    Rate,
+    StreamChoice,
+    Time,
+    Value,
+)
 
 __all__ = [
     "AudioExport",
@@ -37,7 +46,7 @@ __all__ = [
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 OptionalId = Annotated[str, Field(max_length=200)]
 _MAX_SIDE = 16384
-Even = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
+Side = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=100_000)]
 
@@ -73,8 +82,8 @@ class Marker(Model):
 class Stream(Model):
     """Which streams of the file are used: an index in the container, or ``none``."""
 
-    video: int | Literal["none"] | None = None
-    audio: int | Literal["none"] | None = None
+    video: StreamChoice = None
+    audio: StreamChoice = None
 
 
 class Generator(Model):
@@ -121,6 +130,16 @@ class EffectUse(Model):
     end_time: Time | None = None
 
 
+def _kind(value: Any) -> str:
+    return "object" if isinstance(value, dict | EffectUse) else "id"
+
+
+Effects = tuple[
+    Annotated[Annotated[str, Tag("id")] | Annotated[EffectUse, Tag("object")], Discriminator(_kind)], ...
+]
+"""Uses of effects in order: ids of the project's own, or the effects themselves."""
+
+
 class Clip(Model):
     """A piece of a source on a track.
 
@@ -155,7 +174,7 @@ class Clip(Model):
     crop: Crop = Crop()
     fit: Literal["contain", "cover", "stretch", "none"] = "contain"
     deinterlace: Literal["auto", "on", "off"] = "auto"
-    effects: tuple[str | EffectUse, ...] = ()
+    effects: Effects = ()
     volume: Animated = 1.0
     pan: Animated = 0.0
     muted: bool = False
@@ -172,7 +191,7 @@ class TransitionUse(Model):
     duration: Duration | None = None
     alignment: Literal["center", "start", "end"] = "center"
     direction: str = ""
-    easing: str | tuple[float, float, float, float] = "linear"
+    easing: EasingSpec = "linear"
     parameters: dict[str, Value] = Field(default_factory=dict)
     audio: Literal["crossfade", "cut"] = "crossfade"
 
@@ -190,7 +209,7 @@ class Track(Model):
     volume: Animated = 1.0
     pan: Animated = 0.0
     opacity: Animated = 1.0
-    effects: tuple[str | EffectUse, ...] = ()
+    effects: Effects = ()
     clips: tuple[Clip, ...] = ()
     transitions: tuple[TransitionUse, ...] = ()
 
@@ -199,7 +218,7 @@ class Timeline(Model):
     """The edit."""
 
     fps: Rate = Fraction(30)
-    resolution: tuple[Even, Even] = (1920, 1080)
+    resolution: tuple[Side, Side] = (1920, 1080)
     sample_rate: Annotated[int, Field(ge=8000, le=384_000)] = 48000
     channels: Literal["mono", "stereo", "5.1", "7.1"] = "stereo"
     color: Literal["bt709", "bt601", "bt2020"] = "bt709"
@@ -255,7 +274,7 @@ class Export(Model):
     container: str | None = None
     video: VideoExport | None = None
     audio: AudioExport | None = None
-    resolution: tuple[Even, Even] | None = None
+    resolution: tuple[Side, Side] | None = None
     fps: Rate | None = None
     range: tuple[Time, Time] | None = None
     faststart: bool | None = None

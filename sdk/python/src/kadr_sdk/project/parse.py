@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -12,12 +15,15 @@ import pydantic
 
 from kadr_sdk.errors import Problem, SerializationError, ValidationError, did_you_mean
 from kadr_sdk.project.model import Clip, Project
+from kadr_sdk.text import printable, shown
 from kadr_sdk.times import parse_rate
 
 __all__ = ["MAX_BYTES", "dump_project", "parse_project", "project_schema"]
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest project document accepted."""
+_MAX_PROBLEMS = 200  # enough to read
+_LONG = 200  # characters of a foreign name that a message shows
 
 
 def parse_project(text: str | bytes | Mapping[str, Any], *, name: str = "project") -> Project:
@@ -35,19 +41,25 @@ def parse_project(text: str | bytes | Mapping[str, Any], *, name: str = "project
     try:
         project = Project.model_validate(data, context={"fps": _rate_of(data)})
     except pydantic.ValidationError as error:
-        problems = tuple(_problem(row) for row in error.errors(include_url=False))
-        raise ValidationError("the project breaks rules", problems, path=name) from None
-    problems = tuple(_rules(project))
+        rows = error.errors(include_url=False, include_context=False)
+        raise _broken([_problem(row, data) for row in rows[:_MAX_PROBLEMS]], len(rows), name) from None
+    problems = list(itertools.islice(_rules(project), _MAX_PROBLEMS))
     if problems:
-        raise ValidationError("the project breaks rules", problems, path=name)
+        raise _broken(problems, len(problems), name)
     return project
+
+
+def _broken(problems: list[Problem], found: int, name: str) -> ValidationError:
+    if found > len(problems):
+        problems.append(Problem("", f"and {found - len(problems)} more problems"))
+    return ValidationError("the project breaks rules", problems, path=name)
 
 
 def _load(text: str | bytes, name: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise SerializationError("the project is larger than 256 MB", path=name)
     try:
-        data = json.loads(text, parse_constant=_no_constant)
+        data = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         raise SerializationError(f"not a JSON document: {error}", path=name) from None
     if not isinstance(data, dict):
@@ -57,6 +69,13 @@ def _load(text: str | bytes, name: str) -> dict[str, Any]:
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{shown(text)} is beyond the largest number")
+    return number
 
 
 def _rate_of(data: Mapping[str, Any]) -> Fraction:
@@ -71,28 +90,32 @@ def _rate_of(data: Mapping[str, Any]) -> Fraction:
         return Fraction(30)  # the field's own check reports it
 
 
-def _problem(row: Any) -> Problem:
-    path = _path(row["loc"])
+def _problem(row: Any, data: Mapping[str, Any]) -> Problem:
+    path = _path(row["loc"], data)
     if row["type"] == "extra_forbidden":
         key = str(row["loc"][-1])
-        return Problem(path, f"unknown field {key!r}", did_you_mean(key, _known_at(row["loc"])))
+        return Problem(path, f"unknown field {shown(key)}", did_you_mean(key[:_LONG], _known_at(row["loc"])))
     message = str(row["msg"]).removeprefix("Value error, ")
     return Problem(path, message[:1].lower() + message[1:])
 
 
-def _path(parts: tuple[int | str, ...]) -> str:
+def _path(parts: tuple[int | str, ...], data: Any) -> str:
+    """Where in the document; names that pydantic gives to the branches of a union are left out."""
     text = ""
-    for part in parts:
+    for number, part in enumerate(parts):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not part.startswith("function-") and part not in ("EffectUse", "str"):
-            text += f".{part}" if text else part
+            data = data[part] if isinstance(data, list | tuple) and part < len(data) else None
+        elif isinstance(data, Mapping) and (part in data or number == len(parts) - 1):
+            name = printable(part, _LONG)
+            text += f".{name}" if text else name
+            data = data.get(part)
     return text
 
 
 def _known_at(parts: tuple[int | str, ...]) -> list[str]:
     """Field names of the model that a location's last part was looked for in."""
-    schema: dict[str, Any] = Project.model_json_schema()
+    schema = _schema()
     definitions = schema.get("$defs", {})
     here: dict[str, Any] = schema
     for part in parts[:-1]:
@@ -106,10 +129,15 @@ def _known_at(parts: tuple[int | str, ...]) -> list[str]:
     return list(_resolve(here, definitions).get("properties", {}))
 
 
+@functools.cache
+def _schema() -> dict[str, Any]:
+    return Project.model_json_schema()
+
+
 def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return _resolve(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
-    for option in schema.get("anyOf", ()):
+    for option in schema.get("anyOf", schema.get("oneOf", ())):
         resolved = _resolve(option, definitions)
         if "properties" in resolved or "items" in resolved:
             return resolved
@@ -118,8 +146,8 @@ def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
 
 def _rules(project: Project) -> Iterator[Problem]:
     """Rules across fields that need no media and no plugins."""
-    pool = [effect.id for effect in project.effects]
-    yield from _unique("effects", pool)
+    yield from _unique("effects", [effect.id for effect in project.effects])
+    pool = {effect.id for effect in project.effects if effect.id}
     timelines = [("timeline", project.timeline)]
     timelines += [(f"sequences.{name}", timeline) for name, timeline in project.sequences.items()]
     for where, timeline in timelines:
@@ -128,10 +156,12 @@ def _rules(project: Project) -> Iterator[Problem]:
             path = f"{where}.tracks[{t}]"
             yield from _unique(f"{path}.clips", [c.id for c in track.clips])
             yield from _effects(f"{path}.effects", track.effects, pool)
+            for name, low, high in (("volume", 0, 4), ("pan", -1, 1), ("opacity", 0, 1)):
+                yield from _range(f"{path}.{name}", getattr(track, name), low, high)
             for c, clip in enumerate(track.clips):
                 yield from _clip(f"{path}.clips[{c}]", clip, project)
                 yield from _effects(f"{path}.clips[{c}].effects", clip.effects, pool)
-            known = [c.id for c in track.clips]
+            known = {c.id for c in track.clips}
             for n, transition in enumerate(track.transitions):
                 for side in transition.between:
                     if side not in known:
@@ -149,10 +179,11 @@ def _unique(path: str, ids: list[str]) -> Iterator[Problem]:
         seen.add(name)
 
 
-def _effects(path: str, uses: tuple[Any, ...], pool: list[str]) -> Iterator[Problem]:
+def _effects(path: str, uses: tuple[Any, ...], pool: set[str]) -> Iterator[Problem]:
     for number, use in enumerate(uses):
         if isinstance(use, str) and use not in pool:
-            yield Problem(f"{path}[{number}]", f"no effect {use!r} in the project", did_you_mean(use, pool))
+            hint = did_you_mean(use[:_LONG], pool)
+            yield Problem(f"{path}[{number}]", f"no effect {shown(use)} in the project", hint)
 
 
 def _clip(path: str, clip: Clip, project: Project) -> Iterator[Problem]:

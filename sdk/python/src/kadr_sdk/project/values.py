@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
 from kadr_sdk.curves import Curve, Keyframe
 from kadr_sdk.easings import easing
 from kadr_sdk.params import parse_color
+from kadr_sdk.text import shown
 from kadr_sdk.times import format_seconds, parse_rate, parse_time
 
-__all__ = ["Animated", "ColorText", "Duration", "Rate", "Time", "Value", "parse_keyframes"]
+__all__ = [
+    "Animated",
+    "ColorText",
+    "Duration",
+    "EasingSpec",
+    "Rate",
+    "StreamChoice",
+    "Time",
+    "Value",
+    "parse_keyframes",
+]
 
 
 def _fps(info: ValidationInfo) -> Fraction | None:
@@ -30,14 +42,14 @@ def _time(value: Any, info: ValidationInfo) -> Fraction:
 def _position(value: Any, info: ValidationInfo) -> Fraction:
     seconds = _time(value, info)
     if seconds < 0:
-        raise ValueError(f"a time is not negative, {value} is")
+        raise ValueError(f"a time is not negative, {shown(value)} is")
     return seconds
 
 
 def _duration(value: Any, info: ValidationInfo) -> Fraction:
     seconds = _time(value, info)
     if seconds <= 0:
-        raise ValueError(f"a duration is longer than nothing, {value} is not")
+        raise ValueError(f"a duration is longer than nothing, {shown(value)} is not")
     return seconds
 
 
@@ -96,10 +108,9 @@ def _width(value: Any) -> int:
 def _keyframe(row: Any, number: int, fps: Fraction | None) -> Keyframe:
     if not isinstance(row, Mapping) or not {"time", "value"} <= set(row) <= {"time", "value", "easing"}:
         raise ValueError(f"keyframe {number} is {{time, value, easing}}")
-    how = row.get("easing", "linear")
-    how = tuple(how) if isinstance(how, list) else how
-    easing(how)
-    return Keyframe(parse_time(row["time"], fps), _components(row["value"]), how)
+    return Keyframe(
+        parse_time(row["time"], fps), _components(row["value"]), _easing(row.get("easing", "linear"))
+    )
 
 
 def _components(value: Any) -> Any:
@@ -111,8 +122,9 @@ def _components(value: Any) -> Any:
 
 
 def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"a finite number is expected, not {value!r}")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"a finite number is expected, not {shown(value)}")
     return float(value)
 
 
@@ -177,10 +189,48 @@ Value = Annotated[
 """Any parameter value; the effect's declaration decides."""
 
 
-def _color(value: Any) -> Any:
+def _color(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a colour is written #rrggbb or #rrggbbaa, not {shown(value)}")
     parse_color(value)
     return value
 
 
-ColorText = Annotated[str, BeforeValidator(_color)]
+ColorText = Annotated[str, PlainValidator(_color), WithJsonSchema({"type": "string", "format": "color"})]
 """``#rrggbb`` or ``#rrggbbaa``."""
+
+
+def _stream(value: Any) -> int | str | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is None or value == "none" or (whole and value >= 0):
+        return value  # type: ignore[no-any-return] # just checked
+    raise ValueError(f'the index of a stream or "none" is expected, not {shown(value)}')
+
+
+StreamChoice = Annotated[
+    int | str | None,
+    PlainValidator(_stream),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"const": "none"}, {"type": "null"}]}),
+]
+"""Index of a stream in its file, or ``none``; None: the first of its kind."""
+
+
+def _easing(value: Any) -> Any:
+    spec = tuple(value) if isinstance(value, list) else value
+    easing(spec)
+    return spec
+
+
+EasingSpec = Annotated[
+    str | tuple[float, float, float, float],
+    PlainValidator(_easing),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4},
+            ]
+        }
+    ),
+]
+"""Name of an easing, or four Bezier handle coordinates."""
