@@ -77,3 +77,15 @@ def test_radii_too_small_for_the_filter_leave_the_picture_alone(lab: Any, noise:
         (out,) = lab("effect", "blur").native([frame], radius=radius)
         for a, b in zip(frame.planes, out.planes, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_a_radius_beyond_what_the_filter_takes_is_cut(lab: Any, noise: Any) -> None:
+    """A large radius of a small project, delivered large: the host has scaled it beyond the range."""
+    blur, frame = lab("effect", "blur").effect, noise("yuv420p", 2)
+    from kadr_sdk.color import BT709
+    from kadr_sdk.effects import FilterContext
+
+    specs = blur.filters({"radius": 4000.0}, FilterContext(66, 34, "yuv420p", BT709, 1, 8.0))
+    assert dict(specs[0].options)["sigma"] == "1024.0"
+    (out,) = lab("effect", "blur").native.__globals__["run_chain"](specs, [[frame]])
+    assert out.planes[0].std() < frame.planes[0].std() / 10

@@ -23,3 +23,11 @@ def test_every_square_is_its_mean(format: str, size: float, side: int, lab: Any,
 def test_a_square_larger_than_the_picture(lab: Any, noise: Any) -> None:
     out = lab("effect", "pixelate").frame(noise("yuv420p", 1, (20, 10)), size=500.0)
     assert [len(np.unique(plane)) for plane in out.planes] == [1, 1, 1]
+
+
+def test_a_side_beyond_what_the_filter_takes_is_left_to_python(lab: Any) -> None:
+    from kadr_sdk.color import BT709
+    from kadr_sdk.effects import FilterContext
+
+    at = FilterContext(66, 34, "yuv420p", BT709, 1, 4.0)
+    assert lab("effect", "pixelate").effect.filters({"size": 4000.0}, at) is None

@@ -25,6 +25,7 @@ from kadr_effects.pointwise import moments
 __all__ = ["Blur"]
 
 _STEPS = 3
+_MOST = 1024.0  # what gblur takes
 _LEAST = 0.02  # below, gblur's recursion divides by nearly nothing: 5 codes of noise at 0.001
 _LUMA_ALPHA, _CHROMA, _ALL = 0b1001, 0b0110, 0b1111
 
@@ -53,7 +54,7 @@ class Blur:
 
 def _gblur(planes: int, across: Sequence[float], down: Sequence[float]) -> FilterSpec:
     """``sigmaV`` is always told: once set by default, it would not follow a command to ``sigma``."""
-    across, down = ([s if s >= _LEAST else 0.0 for s in row] for row in (across, down))
+    across, down = ([min(s, _MOST) if s >= _LEAST else 0.0 for s in row] for row in (across, down))
     options = (
         ("sigma", repr(across[0])),
         ("sigmaV", repr(down[0])),

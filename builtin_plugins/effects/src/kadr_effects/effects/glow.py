@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Grid = NDArray[np.int64]
+    Grid = NDArray[np.signedinteger[Any]]
 
 __all__ = ["Glow"]
 
@@ -31,7 +31,7 @@ class Glow:
 
         source, out = call.inputs[0][0], call.inputs[0][0].like()
         scale, chroma = levels(source.format, source.color), pixel_format(source.format).log2_chroma
-        room = np.clip(_ONE - _share(source.planes[0], scale), 0, _ONE)
+        room = np.take(_ONE - _shares(scale), source.planes[0], mode="clip")
         shines = _shines(source, scale, call)
         strength = round(float(call.values["amount"]) * _ONE)
         for number, plane in enumerate(source.planes):
@@ -48,11 +48,13 @@ class Glow:
         return out
 
 
-def _share(luma: NDArray[Any], scale: Levels) -> Grid:
-    """Luma as 0.._ONE from black to white."""
+def _shares(scale: Levels) -> Grid:
+    """Table of luma codes as 0.._ONE from black to white; 32 bit hold what is made of it up to 12 bit."""
     import numpy as np
 
-    return (luma.astype(np.int64) - scale.black) * _ONE // scale.luma_span
+    shares = (np.arange(scale.peak + 1, dtype=np.int64) - scale.black) * _ONE // scale.luma_span
+    limited: Grid = np.clip(shares, 0, _ONE).astype(np.int32 if scale.peak < 4096 else np.int64)
+    return limited
 
 
 def _shines(source: VideoFrame, scale: Levels, call: FrameCall) -> list[Grid]:
@@ -60,13 +62,13 @@ def _shines(source: VideoFrame, scale: Levels, call: FrameCall) -> list[Grid]:
     import numpy as np
 
     limit = round(float(call.values["threshold"]) * _ONE)
-    light = _share(_cells(source.planes[0], _LOG2_CELL, _LOG2_CELL), scale)
-    excess = np.clip((light - limit) * _ONE // max(_ONE - limit, 1), 0, _ONE)
+    light = np.take(_shares(scale), _cells(source.planes[0], _LOG2_CELL, _LOG2_CELL), mode="clip")
+    excess = np.clip((light.astype(np.int64) - limit) * _ONE // max(_ONE - limit, 1), 0, _ONE)
     across, down = pixel_format(source.format).log2_chroma
     colors = [_cells(p, _LOG2_CELL - down, _LOG2_CELL - across) for p in source.planes[1:3]]
     parts = [light, *((c - scale.middle) * _ONE // scale.chroma_span for c in colors)]
     sigma = float(call.values["radius"]) / (1 << _LOG2_CELL)
-    return [blur_plane(part * excess >> 14, sigma, sigma) for part in parts]
+    return [blur_plane(part * excess >> 14, sigma, sigma).astype(light.dtype) for part in parts]
 
 
 def _cells(plane: NDArray[Any], down: int, across: int) -> Grid:
@@ -75,7 +77,7 @@ def _cells(plane: NDArray[Any], down: int, across: int) -> Grid:
 
     tall, wide = 1 << down, 1 << across
     full = np.pad(plane, ((0, -plane.shape[0] % tall), (0, -plane.shape[1] % wide)), mode="edge")
-    rows = np.add.reduce([full[k::tall].astype(np.int64) for k in range(tall)])
+    rows = np.add.reduce([full[k::tall].astype(np.int32) for k in range(tall)])
     sums: Grid = np.add.reduce([rows[:, k::wide] for k in range(wide)])
     return sums >> (down + across)
 
@@ -89,7 +91,9 @@ def _line(grid: Grid, length: int, log2: int) -> Grid:
     import numpy as np
 
     cell = 1 << log2
-    position = np.clip(2 * np.arange(length) + 1 - cell, 0, None)  # in half pixels from the first centre
+    position = np.clip(
+        2 * np.arange(length, dtype=grid.dtype) + 1 - cell, 0, None
+    )  # in half pixels from the first centre
     first = np.minimum(position // (2 * cell), grid.shape[0] - 1)
     part = (position % (2 * cell))[:, None]
     after = np.minimum(first + 1, grid.shape[0] - 1)

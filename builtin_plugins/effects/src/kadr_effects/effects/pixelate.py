@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pixelate"]
 
+_MOST = 1024  # what ``pixelize`` takes
+
 
 class Pixelate:
     """Every square from the top left corner gets its mean, rounded down.
@@ -25,6 +27,8 @@ class Pixelate:
     def filters(self, values: Mapping[str, Any], at: FilterContext) -> Sequence[FilterSpec] | None:
         """``pixelize``, which takes commands on the very frame."""
         sides = tuple(str(_side(float(now["size"]), at.format)) for now in moments(values, at.frames))
+        if max(map(int, sides)) > _MOST:
+            return None
         commands = tuple((name, sides) for name in ("w", "h")) if len(set(sides)) > 1 else ()
         return [FilterSpec("pixelize", (("w", sides[0]), ("h", sides[0])), commands)]
 

@@ -19,7 +19,6 @@ __all__ = ["Sharpen"]
 
 _MOST_TAPS = 12  # ``unsharp`` takes no more in both directions together
 _BITS = 16
-_MOST_NATIVE = 5.0
 
 
 class Sharpen:
