@@ -150,7 +150,7 @@ class Kernel:
         """Rows {name, status: healthy|warning|unhealthy, message}; the worst first."""
         from kadr_kernel.health import disk_rows, plugin_row, worst_first
 
-        self.container.get(SchedulerProtocol)  # type: ignore[type-abstract]
+        self.container.get(SchedulerProtocol)
         folders = self.config.folders
         places = [("cache", folders.cache), ("data", folders.data)]
         return worst_first([*self.container.health(), plugin_row(self.plugins.rows()), *disk_rows(places)])

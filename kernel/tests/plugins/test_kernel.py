@@ -104,7 +104,7 @@ def test_a_plugin_replaces_a_default(site: Site, start: Callable[..., Kernel]) -
 
 def test_memory_follows_the_settings(start: Callable[..., Kernel]) -> None:
     with start(overrides={"render.memory_mb": 64}) as kernel:
-        scheduler: Any = kernel.container.get(services.Scheduler)  # type: ignore[type-abstract]
+        scheduler: Any = kernel.container.get(services.Scheduler)
         assert scheduler.memory_budget == 64 * 2**20
 
 
@@ -133,7 +133,7 @@ def test_services_are_closed_before_the_bus(site: Site, start: Callable[..., Ker
     heard: list[Event] = []
     with start() as kernel:
         kernel.events.subscribe(Event, heard.append)
-        kernel.container.get(services.Tracer)  # type: ignore[type-abstract]
+        kernel.container.get(services.Tracer)
     assert [e.name for e in heard][:2] == ["SystemStopped", "WarningRaised"]
 
 

@@ -52,7 +52,7 @@ def test_a_service_is_imported_when_it_is_asked_for(site: Site, house: Callable[
     home.container._registry.value(Clock, "the clock")
     home.services.ready()
     assert "x_a" not in sys.modules
-    cache = home.container.get(Cache)  # type: ignore[type-abstract]
+    cache = home.container.get(Cache)
     assert type(cache).__name__ == "FileCache"
     assert (cache.context.plugin, cache.clock, cache.metrics) == ("x.a", "the clock", None)
     assert sys.modules["x_a.code"].log == ["start"]
@@ -60,18 +60,18 @@ def test_a_service_is_imported_when_it_is_asked_for(site: Site, house: Callable[
     home.manager.stop("x.a")
     assert sys.modules["x_a.code"].log == ["start", "stop", "close"]
     with pytest.raises(ServiceNotFoundError):
-        home.container.get(Cache)  # type: ignore[type-abstract]
+        home.container.get(Cache)
     home.manager.activate("x.a")
-    assert home.container.get(Cache) is not cache  # type: ignore[type-abstract]
+    assert home.container.get(Cache) is not cache
 
 
 def test_a_single_bare_parameter_gets_the_context(site: Site, house: Callable[..., House]) -> None:
     site.add("x.a", service("x.t", "Tracer", "make_tracer", 'names = ["mine"]'), {"code.py": CODE})
     home = house()
     home.services.ready()
-    assert home.container.get(Tracer, "mine") is home.contexts.of("x.a")  # type: ignore[type-abstract, comparison-overlap]
+    assert home.container.get(Tracer, "mine") is home.contexts.of("x.a")  # type: ignore[comparison-overlap]
     with pytest.raises(ServiceNotFoundError):
-        home.container.get(Tracer)  # type: ignore[type-abstract]
+        home.container.get(Tracer)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_failing_service_is_named(site: Site, house: Callable[..., House], ent
     home = house()
     home.services.ready()
     with pytest.raises(PluginError, match=words):
-        home.container.get(Metrics)  # type: ignore[type-abstract]
+        home.container.get(Metrics)
     assert [f["plugin"] for f in home.manager.doctor()] == ["x.a"]
 
 
@@ -96,7 +96,7 @@ def test_a_wrong_protocol_is_a_finding_and_others_go_on(site: Site, house: Calla
     site.add("x.b", service("x.t", "Tracer", "make_tracer"), {"code.py": CODE})
     home = house()
     home.services.ready()
-    assert home.container.get(Tracer) is home.contexts.of("x.b")  # type: ignore[type-abstract, comparison-overlap]
+    assert home.container.get(Tracer) is home.contexts.of("x.b")  # type: ignore[comparison-overlap]
     (finding,) = home.manager.doctor()
     assert finding["plugin"] == "x.a"
     assert "finding the Protocol 'kadr_sdk.services:Nonsense' failed" in finding["message"]

@@ -84,7 +84,7 @@ class Context:
     @property
     def tracer(self) -> Tracer:
         """Spans that carry the plugin's name."""
-        return _NamedTracer(self._container().get(Tracer), self.plugin)  # type: ignore[type-abstract]
+        return _NamedTracer(self._container().get(Tracer), self.plugin)
 
     @property
     def permissions(self) -> PermissionSet:

@@ -42,7 +42,7 @@ def demo(kernel: Kernel, output: Path, keep: Path | None, workers: int, as_json:
 
 
 def _film(kernel: Kernel, folder: Path, output: Path, workers: int, *, as_json: bool) -> None:
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    renderer = kernel.container.get(Renderer)
     if not as_json:
         click.echo("making three clips and a tune …")
     sources.write_all(renderer.backend(), folder)

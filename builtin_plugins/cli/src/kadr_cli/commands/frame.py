@@ -34,8 +34,8 @@ def frame(
     kind = _KINDS.get(output.suffix.lower())
     if kind is None:
         raise InvalidPathError("not a picture's name", path=output, hint="end it in .png or .jpg")
-    document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    document = kernel.container.get(ProjectStore).open(project)
+    renderer = kernel.container.get(Renderer)
     try:
         seconds = parse_time(at, document.timeline.fps)
     except ValueError as error:

@@ -55,7 +55,7 @@ def make(
     Clips and photos follow each other; files with sound alone play below them as music.
     Size and frame rate are those of the first clip unless given.
     """
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    renderer = kernel.container.get(Renderer)
     found = [(path, renderer.probe(path)) for path in inputs]
     style = Style(
         transition, Fraction(repr(transition_seconds)), Fraction(repr(photo_seconds)), music_volume, fit

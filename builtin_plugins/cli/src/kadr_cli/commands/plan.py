@@ -25,9 +25,9 @@ __all__ = ["run"]
 @click.pass_obj
 def plan(kernel: Kernel, /, project: Path, output: Path | None, as_json: bool, **values: Any) -> None:
     """Show spans, segments, formats and hashes of a render of PROJECT, without rendering."""
-    document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
+    document = kernel.container.get(ProjectStore).open(project)
     request = request_of(output, document.timeline.fps, values)
-    made = kernel.container.get(Renderer).plan(document, project.parent, request)  # type: ignore[type-abstract]
+    made = kernel.container.get(Renderer).plan(document, project.parent, request)
     if as_json:
         data = canonical(made)
         for row, segment in zip(data["segments"], made.segments, strict=True):

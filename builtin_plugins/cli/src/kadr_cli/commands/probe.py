@@ -25,7 +25,7 @@ __all__ = ["run"]
 @click.pass_obj
 def probe(kernel: Kernel, files: tuple[Path, ...], as_json: bool) -> int:
     """Say what FILES hold: streams, sizes, rates, colour, rotation, length."""
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    renderer = kernel.container.get(Renderer)
     code = 0
     for path in files:
         try:

@@ -30,7 +30,7 @@ def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **valu
     The extension of the output chooses the container; .mkv without a preset is lossless.
     Everything is checked before the first frame, and the result before it takes its name.
     """
-    document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
+    document = kernel.container.get(ProjectStore).open(project)
     request = request_of(output, document.timeline.fps, values)
     report = render_project(kernel, document, project.parent, request, as_json=as_json)
     if not as_json:
@@ -41,7 +41,7 @@ def render_project(
     kernel: Kernel, project: Project, base: Path, request: RenderRequest, *, as_json: bool
 ) -> RenderReport:
     """Render with progress on the terminal, or events as JSON lines."""
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    renderer = kernel.container.get(Renderer)
     with watching(kernel.events, as_json=as_json):
         report = renderer.render(project, base, request)
     if as_json:

@@ -43,7 +43,7 @@ def info(kernel: Kernel, as_json: bool) -> None:
 
 
 def _facts(kernel: Kernel) -> dict[str, Any]:
-    scheduler = kernel.container.get(Scheduler)  # type: ignore[type-abstract]
+    scheduler = kernel.container.get(Scheduler)
     data: dict[str, Any] = {
         "kadr": kernel.version,
         "python": platform.python_version(),
@@ -52,7 +52,7 @@ def _facts(kernel: Kernel) -> dict[str, Any]:
         "memory_budget_mb": scheduler.memory_budget // 1_000_000,
     }
     try:
-        found = kernel.container.get(Renderer).backend().capabilities()  # type: ignore[type-abstract]
+        found = kernel.container.get(Renderer).backend().capabilities()
     except KadrError as error:
         return data | {"backend": f"none: {error}"}
     data["backend"] = found.name

@@ -24,8 +24,8 @@ def validate(kernel: Kernel, project: Path, as_json: bool) -> None:
 
     Exit code 0 where a render would begin; otherwise every problem with its place and remedy.
     """
-    document = kernel.container.get(ProjectStore).open(project)  # type: ignore[type-abstract]
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    document = kernel.container.get(ProjectStore).open(project)
+    renderer = kernel.container.get(Renderer)
     plan = renderer.plan(document, project.parent, RenderRequest())
     if as_json:
         rows = [w.as_dict() for w in plan.warnings]

@@ -25,7 +25,7 @@ __all__ = ["run"]
 @click.pass_obj
 def verify(kernel: Kernel, file: Path, level: str, as_json: bool) -> int:
     """Check FILE: packets, times, gaps and tags; with --level full every frame. Exit code 5 on a defect."""
-    renderer = kernel.container.get(Renderer)  # type: ignore[type-abstract]
+    renderer = kernel.container.get(Renderer)
     renderer.probe(file)
     report = renderer.backend().check(file, Expectation(), level)
     if as_json:
