@@ -1,0 +1,1 @@
+"""An example plugin: every other line darker, as on an old television."""
