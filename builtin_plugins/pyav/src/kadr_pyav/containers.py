@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_audio", "add_video", "put_chapters"]
 
+_BY_TAG = ("utvideo",)  # whose tag alone says the pixel format
 _HVC1 = ("mp4", "mov", "ipod", "3gp", "ismv")
 
 
@@ -37,6 +38,7 @@ def add_video(
         model.time_base = 1 / encoding.rate
         scratch.start_encoding()
         stream: VideoStream = container.add_stream_from_template(model)
+        tag = model.codec_context.codec_tag if encoding.codec in _BY_TAG else ""
     context = stream.codec_context
     context.width, context.height = header["width"], header["height"]
     context.sample_aspect_ratio = Fraction(1)
@@ -46,6 +48,8 @@ def add_video(
     context.reorder_depth = reorder
     if header["profile"]:
         context.profile = header["profile"]
+    if tag:
+        context.codec_tag = tag
     if encoding.codec == "hevc" and container.format.name in _HVC1:
         context.codec_tag = "hvc1"  # players of Apple know no other; all headers are in front
     return stream

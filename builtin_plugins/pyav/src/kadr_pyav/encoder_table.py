@@ -215,7 +215,7 @@ _FFV1 = VideoEncoder(
 )
 _LOSSLESS = tuple(
     VideoEncoder(name, name, intra=True, flags="+bitexact")
-    for name in ("png", "tiff", "utvideo", "huffyuv", "qtrle", "rawvideo", "v210", "dnxhd")
+    for name in ("png", "tiff", "utvideo", "huffyuv", "qtrle", "v210", "dnxhd")
 )
 _WEBP = VideoEncoder("libwebp", "webp", intra=True)
 # Only GIF stores changes against the frame before; its first frame of a session is whole.

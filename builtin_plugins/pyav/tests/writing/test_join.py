@@ -26,7 +26,16 @@ CASES = [
     ("av1", "mp4", "yuv420p10le", {"preset": "ultrafast"}),
     ("prores", "mov", "yuv422p10le", {}),
     ("ffv1", "matroska", "yuv420p", {}),
+    ("hevc", "mov", "yuv420p", {"preset": "ultrafast"}),
+    ("hevc", "mpegts", "yuv420p", {"preset": "ultrafast"}),
+    ("av1", "webm", "yuv420p10le", {"preset": "ultrafast"}),
+    ("vp9", "mp4", "yuv420p", {"preset": "ultrafast"}),
+    ("vp8", "webm", "yuv420p", {"preset": "ultrafast"}),
+    ("prores", "matroska", "yuv422p10le", {}),
     ("mpeg2video", "matroska", "yuv420p", {"b_frames": 2}),
+    ("mpeg2video", "mpegts", "yuv420p", {"b_frames": 2}),
+    ("mjpeg", "mov", "yuv420p", {}),
+    ("utvideo", "avi", "yuv420p", {}),
 ]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from kadr_sdk.color import BT601_625, BT709, BT2020, Color
 from kadr_sdk.errors import InvalidParameterError, StorageError
 from kadr_sdk.frames import AudioBlock, VideoFrame
 from kadr_sdk.output import AudioEncoding
+from kadr_sdk.parts import PartReader
 from kadr_sdk.reports import Expectation
 
 SOUND = AudioEncoding("aac", 48000, "stereo")
@@ -144,3 +147,39 @@ def test_sound_alone_is_written(maker: Any, tools: Any, tmp_path: Path) -> None:
         target, maker.sound_output("flac", "flac"), None, tools["clicks"](48000, 60000, 48000)
     )
     assert check(target, Expectation(samples=60000, sample_rate=48000), "full").good
+
+
+KILLED = """
+import itertools, sys
+from fractions import Fraction
+from pathlib import Path
+from kadr_pyav.backend import PyAvBackend
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.output import Output, VideoEncoding
+
+def frames():
+    frame = VideoFrame.empty("yuv420p", 160, 96)
+    for plane in frame.planes:
+        plane[:] = 100
+    for number in itertools.count():
+        yield frame
+        if number == 60:
+            print("working", flush=True)
+
+video = VideoEncoding("h264", "yuv420p", 160, 96, Fraction(25), preset="ultrafast")
+PyAvBackend().write(Path(sys.argv[1]), Output("test", "mp4", video), frames(), None)
+"""
+
+
+def test_a_killed_process_leaves_nothing_that_passes_for_a_result(tmp_path: Path) -> None:
+    target = tmp_path / "film.mp4"
+    command = [sys.executable, "-c", KILLED, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "working"
+        process.kill()
+    assert not target.exists()
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            with pytest.raises(StorageError, match="not a complete part"):
+                PartReader(path)
