@@ -3,7 +3,8 @@
 Where nothing changes there is no node and the frame passes untouched. Conversions are
 swscale's with ``accurate_rnd+bitexact`` (the same on every class of processor) and full
 chroma interpolation, with both matrices, ranges and chroma positions named; against the
-formulas of ITU-T H.273 the result is within one code. A crop at an odd offset of a
+formulas of ITU-T H.273 the result is within one code (two where size and matrix change at
+once: swscale then goes by 8 bit RGB). A crop at an odd offset of a
 subsampled format, a quarter turn of 4:2:2 and a mere shift of the chroma position go by
 4:4:4, so that chroma stays where it belongs.
 
@@ -95,6 +96,7 @@ class _Chain:
 
     def _over(self) -> None:
         self.add("vflip")
+        self.add("copy")  # vflip only turns the strides negative, which nothing behind libav can read
         self.position = self.position.turned_over(self.shape.height, self.layout.log2_chroma[1])
 
     def crop(self, left: int, top: int, right: int, bottom: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import av
 from av.filter import Graph
-from kadr_sdk.color import MATRIX, PRIMARIES, TRANSFER, Color
+from kadr_sdk.color import MATRIX, PRIMARIES, TRANSFER, UNKNOWN, Color
 from kadr_sdk.errors import BackendError
 
 from kadr_pyav.avcolor import RANGE, paint_tags
@@ -129,8 +129,7 @@ class LiveGraph:
             raise self._blamed(f"gave {given} for frame {number}", self._miscounting(inputs))
         if not self._checked:
             self._check(found[0])
-        found[0].pts = number
-        return found[0]
+        return self._stamped(found[0], number)
 
     def feed(self, number: int, inputs: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
         """Whatever comes out for a frame."""
@@ -171,14 +170,21 @@ class LiveGraph:
         finally:
             frame.pts, frame.duration = pts, duration
 
+    def _stamped(self, frame: av.VideoFrame, number: int) -> av.VideoFrame:
+        """Some filters (mix) leave tags out; what they leave out is what was planned."""
+        if self._shape is not None and self._shape.color != UNKNOWN:
+            paint_tags(frame, self._shape.color)
+        frame.pts = number
+        return frame
+
     def _check(self, frame: av.VideoFrame) -> None:
         assert self._shape is not None
         found = f"{frame.width}x{frame.height} {frame.format.name}"
         if found != str(self._shape):
             raise self._blamed(f"gave {found} where {self._shape} was planned")
-        for name, planned in _tags(self._shape.color).items():
+        for name, (planned, unknown) in _tags(self._shape.color).items():
             tag = int(getattr(frame, name))
-            if planned is not None and tag != planned:
+            if unknown not in (planned, tag) and tag != planned:
                 raise self._blamed(f"gave {name} {tag} where {planned} was planned")
         self._checked = True
 
@@ -231,11 +237,11 @@ def _converting(inserted: str, step: Step) -> BackendError:
     )
 
 
-def _tags(color: Color) -> dict[str, int | None]:
-    numbers: dict[str, int | None] = {
-        "colorspace": MATRIX[color.matrix] if color.matrix != "unknown" else None,
-        "color_range": RANGE[color.range] if color.range != "unknown" else None,
-        "color_primaries": PRIMARIES[color.primaries] if color.primaries != "unknown" else None,
-        "color_trc": TRANSFER[color.transfer] if color.transfer != "unknown" else None,
+def _tags(color: Color) -> dict[str, tuple[int, int]]:
+    """Planned number and the number for unknown of every tag."""
+    return {
+        "colorspace": (MATRIX[color.matrix], MATRIX["unknown"]),
+        "color_range": (RANGE[color.range], RANGE["unknown"]),
+        "color_primaries": (PRIMARIES[color.primaries], PRIMARIES["unknown"]),
+        "color_trc": (TRANSFER[color.transfer], TRANSFER["unknown"]),
     }
-    return numbers

@@ -1,6 +1,7 @@
 """Placing in its plain form: one scale and libavfilter's overlay.
 
-It serves a normal blend without rotation at whole pixels, aligned with the chroma samples;
+It serves a normal blend without rotation at whole pixels, aligned with the chroma samples, and
+at 8 bit any opacity;
 everything else is :mod:`kadr_pyav.place`'s. At 8 bit overlay rounds exactly, at 10 bit it
 truncates (at most one code low).
 """
@@ -65,9 +66,10 @@ def overlay_of(node: Place, base: Shape, layer: Shape) -> Overlay | None:
     opaque = not layout_of(layer.format).alpha and constant(node.opacity) and node.opacity >= 1
     if opaque and left <= 0 and top <= 0 and left + width >= base.width and top + height >= base.height:
         return Overlay(_covering(base, layer, box))
-    if base.format not in _MODES:
+    mode, format = _MODES.get(base.format, ("", ""))
+    faded = not constant(node.opacity) or node.opacity < 1
+    if not mode or (faded and layout_of(format).depth > 8):  # lutyuv has no deep formats with alpha
         return None
-    mode, format = _MODES[base.format]
     target = Shape(width, height, format, base.color)
     nodes = convert_filters(layer, target) + _faded(node.opacity, layout_of(format))
     over = FilterSpec.of("overlay", x=left, y=top, format=mode, eof_action="endall", eval="init")

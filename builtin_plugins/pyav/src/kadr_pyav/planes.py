@@ -9,6 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from av.video.plane import VideoPlane
 from kadr_sdk.color import Color
+from kadr_sdk.errors import InternalError
 from kadr_sdk.frames import PixelFormat, VideoFrame, pixel_format
 from kadr_sdk.media import ZERO
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ def views(frame: AvFrame, color: Color, time: Fraction = ZERO, *, writable: bool
 def _view(plane: VideoPlane, layout: PixelFormat, writable: bool) -> NDArray[Any]:
     word = np.dtype("u1" if layout.depth <= 8 else "<u2")
     channels = max(1, layout.packed)
+    if plane.line_size <= 0:
+        raise InternalError("a picture with its rows upside down in memory cannot be read")
     flat = np.frombuffer(memoryview(cast(Any, plane)), np.uint8)  # the stubs hide that planes are buffers
     rows = flat.reshape(plane.height, plane.line_size)
     pixels: NDArray[Any] = rows[:, : plane.width * channels * word.itemsize].view(word)

@@ -31,14 +31,14 @@ def codes_of(rgba: tuple[float, float, float, float], layout: PixelFormat, color
     top = (1 << layout.depth) - 1
     alpha = (_code(rgba[3] * top, top),) if layout.alpha else ()
     step = float(1 << layout.depth - 8)
-    low, span = (16 * step, 219 * step) if color.range == "tv" else (0.0, float(top))
+    low, span = (0.0, float(top)) if color.range == "pc" else (16 * step, 219 * step)
     if layout.rgb:
-        red, green, blue = (_code(low + span * c, top) for c in rgba[:3])
-        return ((red, green, blue) if layout.packed else (green, blue, red)) + alpha
+        order = (0, 1, 2) if layout.packed else (1, 2, 0)
+        return tuple(_code(low + span * rgba[i], top) for i in order) + alpha
     kr, kb = _KR_KB.get(color.matrix, _KR_KB["bt709"])
     red, green, blue = rgba[:3]
     luma = kr * red + (1 - kr - kb) * green + kb * blue
-    middle, swing = 128 * step, (top if color.range == "pc" else 224 * step)
+    middle, swing = 128 * step, (float(top) if color.range == "pc" else 224 * step)
     chroma = (middle + swing * (blue - luma) / (2 - 2 * kb), middle + swing * (red - luma) / (2 - 2 * kr))
     codes = (low + span * luma, *chroma) if layout.planes > 1 else (low + span * luma,)
     return tuple(_code(c, top) for c in codes) + alpha
