@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kadr_sdk.errors import PluginError, ServiceNotFoundError
@@ -52,7 +52,7 @@ def test_a_service_is_imported_when_it_is_asked_for(site: Site, house: Callable[
     home.container._registry.value(Clock, "the clock")
     home.services.ready()
     assert "x_a" not in sys.modules
-    cache = home.container.get(Cache)
+    cache: Any = home.container.get(Cache)
     assert type(cache).__name__ == "FileCache"
     assert (cache.context.plugin, cache.clock, cache.metrics) == ("x.a", "the clock", None)
     assert sys.modules["x_a.code"].log == ["start"]
