@@ -272,6 +272,17 @@ def test_no_thread_passes_an_implementation_by_while_it_is_imported() -> None:
     assert sorted(plugs.loads) == ["x.a", "x.guard"]
 
 
+def test_a_plugin_that_is_stopped_while_its_hooks_are_imported() -> None:
+    class Stopped(Plugs):
+        def load(self, plugin: str, entry: str) -> Any:
+            if plugin == "x.b":
+                self.hooks.remove("x.b")
+            return super().load(plugin, entry)
+
+    plugs = Stopped(x_a=chooses("a"), x_b=chooses("b"))
+    assert plugs.encoder() == "a"
+
+
 def test_a_hook_called_while_hook_modules_are_imported() -> None:
     class Nested(Plugs):
         def load(self, plugin: str, entry: str) -> Any:

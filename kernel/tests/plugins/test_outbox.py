@@ -25,6 +25,28 @@ def test_events_put_by_a_subscriber_come_after() -> None:
     assert heard == ["one", "two", "three"]
 
 
+def test_what_comes_while_sending_ends_is_not_left_behind() -> None:
+    bus = Bus()
+    outbox = Outbox(bus)
+    real = outbox._sending
+    late = [WarningRaised("late")]
+
+    class Lock:
+        def acquire(self, *, blocking: bool) -> bool:
+            return real.acquire(blocking=blocking)
+
+        def release(self) -> None:
+            if late:
+                outbox.put([late.pop()])
+                outbox.send()
+            real.release()
+
+    outbox._sending = Lock()  # type: ignore[assignment]
+    outbox.put([WarningRaised("one")])
+    outbox.send()
+    assert [e.event.message for e in bus.journal()] == ["one", "late"]  # type: ignore[attr-defined]
+
+
 def test_threads_lose_nothing_and_keep_their_order() -> None:
     bus = Bus(journal_size=10)
     outbox = Outbox(bus)

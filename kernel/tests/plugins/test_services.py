@@ -91,6 +91,14 @@ def test_a_failing_service_is_named(site: Site, house: Callable[..., House], ent
     assert [f["plugin"] for f in home.manager.doctor()] == ["x.a"]
 
 
+def test_a_missing_requirement_is_named(site: Site, house: Callable[..., House]) -> None:
+    site.add("x.a", service("x.cache", "Cache", "FileCache"), {"code.py": CODE})
+    home = house()
+    home.services.ready()
+    with pytest.raises(ServiceNotFoundError, match="nothing provides Clock"):
+        home.container.get(Cache)
+
+
 def test_a_wrong_protocol_is_a_finding_and_others_go_on(site: Site, house: Callable[..., House]) -> None:
     site.add("x.a", service("x.s", "Nonsense", "make_tracer"), {"code.py": CODE})
     site.add("x.b", service("x.t", "Tracer", "make_tracer"), {"code.py": CODE})

@@ -47,7 +47,7 @@ class Index:
 def find_plugins(folders: Sequence[Path] = (), cache: Path | None = None) -> Index:
     """The plugins of this environment and of ``folders``, through the index in ``cache``."""
     path = None if cache is None else cache / f"plugins-{_environment(folders)}.json"
-    if path is not None and (known := _load(path, folders)) is not None:
+    if path is not None and (known := _load(path)) is not None:
         return known
     # The states are taken before looking, so a change in between makes the index stale, not wrong.
     states = dict(_states(_watched(folders)))
@@ -96,7 +96,7 @@ def _state(path: str) -> _State:
     return [stat.st_mtime_ns, stat.st_size]
 
 
-def _load(path: Path, folders: Sequence[Path]) -> Index | None:
+def _load(path: Path) -> Index | None:
     """The index where it is whole and nothing has changed since."""
     try:
         digest, _, body = path.read_bytes().partition(b"\n")
@@ -104,8 +104,6 @@ def _load(path: Path, folders: Sequence[Path]) -> Index | None:
             return None
         data = json.loads(body)
         if data["key"] != _key() or any(_state(p) != state for p, state in data["states"].items()):
-            return None
-        if any(p not in data["states"] for p in _watched(folders)):
             return None
         found = tuple(Found.from_dict(row) for row in data["found"])
         pinned = tuple((publisher, plugin) for publisher, plugin in data["pinned"])
