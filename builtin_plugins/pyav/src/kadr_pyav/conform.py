@@ -1,12 +1,14 @@
 """Conform: upright, cropped, scaled and converted, as libavfilter nodes.
 
-Where nothing changes there is no node and the frame passes untouched. Conversions are
-swscale's with ``accurate_rnd+bitexact`` (the same on every class of processor) and full
-chroma interpolation, with both matrices, ranges and chroma positions named; against the
-formulas of ITU-T H.273 the result is within one code (two where size and matrix change at
-once: swscale then goes by 8 bit RGB). A crop at an odd offset of a
-subsampled format, a quarter turn of 4:2:2 and a mere shift of the chroma position go by
-4:4:4, so that chroma stays where it belongs.
+Where nothing changes there is no node and the frame passes untouched. Everything is named:
+matrices, ranges, chroma positions. Sizes, depths and RGB are swscale's affair with
+``accurate_rnd+bitexact`` (the same on every class of processor) and full chroma
+interpolation; matrix and range of planar YUV are the ``colorspace`` filter's, which rounds
+exactly and costs a fiftieth (not of odd subsampled sizes, not with alpha: swscale again).
+Against the formulas of ITU-T H.273 the result is within one code.
+
+A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
+the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
 Transfer characteristics of the SDR family are display-referred alike and are not converted.
 """
@@ -24,6 +26,8 @@ from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
 
 __all__ = ["FLAGS", "conform_filters", "convert_filters"]
+
+_RECODABLE = {f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")}
 
 FLAGS = "bicubic+accurate_rnd+bitexact+full_chroma_int+full_chroma_inp"
 
@@ -122,8 +126,14 @@ class _Chain:
         # swscale copies planes of the same size and so would not move their chroma.
         if self.layout.subsampled and not resized and _moved(self, layout, position):
             self.widen()
-        if resized or self.shape.format != target.format or self._recoded(target, layout):
-            self._scale(target, position)
+        recoded = self._recoded(target, layout)
+        changed = resized or self.shape.format != target.format
+        apart = recoded and _recodable(target) and not self.layout.rgb
+        if changed or (recoded and not apart):
+            self._scale(replace(target, color=self.shape.color) if apart else target, position)
+        if apart:
+            self.add("colorspace", **_recoding(self.shape, target))
+        if self.nodes:
             self.add("setsar", sar="1/1")
             self.add("setparams", **setparams_options(target.color))
 
@@ -141,6 +151,23 @@ class _Chain:
         self.add("scale", **options)
         self.add("format", pix_fmts=target.format)
         self.shape, self.position = target, position
+
+
+def _recodable(target: Shape) -> bool:
+    """True for what the colorspace filter takes: planar YUV of whole chroma samples."""
+    layout = layout_of(target.format)
+    across, down = ((1 << log2) - 1 for log2 in layout.log2_chroma)
+    even = not (target.width & across or target.height & down)
+    return even and target.format in _RECODABLE
+
+
+def _recoding(shape: Shape, target: Shape) -> dict[str, object]:
+    before = scale_options(Color(shape.color.matrix, range=shape.color.range), "in")
+    after = scale_options(Color(target.color.matrix, range=target.color.range), "out")
+    meaning = {"ispace": before["in_color_matrix"], "irange": before["in_range"]}
+    meaning |= {"space": after["out_color_matrix"], "range": after["out_range"]}
+    same = {"iprimaries": "bt709", "itrc": "bt709", "primaries": "bt709", "trc": "bt709", "fast": 1}
+    return {**meaning, **same, "format": target.format.removesuffix("le")}
 
 
 def _moved(chain: _Chain, layout: Layout, position: ChromaPosition) -> bool:

@@ -33,18 +33,27 @@ def mix_into(target: Plane, layer: Plane, weights: Weights) -> None:
 
 
 def scaled(weights: Weights, by: Plane | int, top: int) -> Weights:
-    """Weights times a plane (or one number) of 0 to ``top``, rounded."""
-    product = weights.astype(np.uint64) * np.asarray(by, np.uint64)
-    return ((product + np.uint64(top // 2)) // np.uint64(top)).astype(np.uint32)
+    """Weights times a plane (or one number below 65536) of 0 to ``top``, rounded."""
+    product = weights * np.asarray(by, np.uint32)  # at most 65536 * 65535, with the half below 2**32
+    product += np.uint32(top // 2)
+    if top == ONE:
+        product >>= 16
+    else:
+        product //= np.uint32(top)
+    return product
 
 
 def averaged(weights: Weights, log2: tuple[int, int]) -> Weights:
     """Mean weight of each chroma sample's pixels; the region begins at a whole sample."""
-    for axis in (1, 0):
-        if log2[1 - axis]:
-            size = weights.shape[axis]
-            if size % 2:
-                weights = np.concatenate([weights, weights.take([-1], axis)], axis)
-            pairs = weights.reshape((-1, 2, weights.shape[1]) if axis == 0 else (weights.shape[0], -1, 2))
-            weights = (pairs.sum(axis=1 if axis == 0 else 2, dtype=np.uint32) + 1) >> 1
-    return weights
+    if log2[0]:
+        weights = _pairs(weights.T).T
+    return _pairs(weights) if log2[1] else weights
+
+
+def _pairs(weights: Weights) -> Weights:
+    """Means of neighbouring rows; an odd last row stands for itself."""
+    odd = weights.shape[0] % 2
+    total = weights[: weights.shape[0] - odd : 2] + weights[1::2]
+    total += 1
+    total >>= 1
+    return np.concatenate([total, weights[-1:]]) if odd else total
