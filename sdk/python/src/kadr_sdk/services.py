@@ -251,7 +251,7 @@ class Plugins(Protocol):
         """Remember whether it is activated at start.
 
         Enabling is the user's yes where one is needed; ``permissions`` are those granted,
-        None: all that the plugin asks for.
+        None: all that the plugin asks for. Disabling takes every grant back.
         """
         ...
 

@@ -53,7 +53,7 @@ def _number(value: object) -> Fraction:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} is not a finite number")
-        return Fraction(repr(value))
+        value = repr(value)
     if isinstance(value, Decimal):
         value = str(value)
     if not isinstance(value, str):

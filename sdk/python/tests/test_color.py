@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from kadr_sdk.color import BT601_525, BT709, BT2020, MATRIX, PRIMARIES, TRANSFER, Color
+
+
+@pytest.mark.parametrize(
+    ("size", "guess"),
+    [((720, 576), BT601_525), ((1279, 719), BT601_525), ((1280, 544), BT709), ((960, 720), BT709)],
+)
+def test_untagged_video_is_guessed_by_its_size(size: tuple[int, int], guess: Color) -> None:
+    assert Color().filled(*size) == guess
+
+
+def test_what_is_tagged_stays() -> None:
+    tagged = Color("bt2020nc", "bt2020", "smpte2084", "pc", "topleft")
+    assert tagged.filled(640, 480) == tagged
+    half = Color(range="pc").filled(1920, 1080)
+    assert half == Color("bt709", "bt709", "bt709", "pc", "left")
+
+
+def test_untagged_rgb_is_full_range_srgb() -> None:
+    assert Color().filled(64, 64, rgb=True) == Color("gbr", "bt709", "iec61966-2-1", "pc", "unknown")
+
+
+@pytest.mark.parametrize("table", [MATRIX, PRIMARIES, TRANSFER])
+def test_code_points_are_unique_and_2_is_unknown(table: dict[str, int]) -> None:
+    """ITU-T H.273: 2 is 'unspecified' in each of the three tables."""
+    assert len(set(table.values())) == len(table)
+    assert table["unknown"] == 2
+
+
+def test_the_named_colours_use_known_names() -> None:
+    for color in (BT709, BT601_525, BT2020):
+        assert color.matrix in MATRIX
+        assert color.primaries in PRIMARIES
+        assert color.transfer in TRANSFER
