@@ -262,6 +262,17 @@ def test_a_part_of_what_is_asked_can_be_granted(site: Site, house: Build, tmp_pa
     assert [str(p) for p in home.contexts.of("x.a").permissions] == ["gpu"]
 
 
+def test_disabling_takes_the_yes_back(site: Site, house: Build) -> None:
+    site.add("x.a", '[permissions]\nread = ["*"]')
+    home = house(trust=())
+    home.manager.set_enabled("x.a", True)
+    home.manager.activate("x.a")
+    home.manager.set_enabled("x.a", False)
+    assert [str(p) for p in home.contexts.of("x.a").permissions] == []
+    again = house(trust=())
+    assert again.states() == {"x.a": "found"}, "not on the list of the disabled here, and without a yes"
+
+
 def test_damaged_grants_are_no_grants(site: Site, house: Build, tmp_path: Path) -> None:
     site.add("x.a")
     (tmp_path / "grants").mkdir()

@@ -59,6 +59,14 @@ class Consent:
         wanted = subject.asked if permissions is None else _parsed(permissions)
         self._grants.grant(subject, wanted, Term.VERSION)
 
+    def take_back(self, plugin: str) -> None:
+        """The user's no: whatever was granted, in any version, is granted no longer.
+
+        Raises:
+            KadrError: the grants are damaged or cannot be written.
+        """
+        self._grants.revoke(plugin)
+
     def granted(self, plugin: str) -> PermissionSet:
         """What an admitted plugin has."""
         return self._gate.granted(plugin)

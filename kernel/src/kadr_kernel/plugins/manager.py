@@ -155,7 +155,8 @@ class PluginManager:
         """Remember whether it is activated at start.
 
         Enabling is the user's yes to this version of the plugin, where one is needed, and
-        forgets its crashes. What runs goes on running; what is enabled may be activated at once.
+        forgets its crashes; disabling takes every grant back. What runs goes on running; what is
+        enabled may be activated at once.
 
         Args:
             plugin: its id.

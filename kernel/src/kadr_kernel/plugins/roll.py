@@ -115,14 +115,19 @@ class Roll:
         return set(self._config.get(_DISABLED) or ())
 
     def set_enabled(self, plugin: str, enabled: bool, permissions: Iterable[str] | None = None) -> None:
-        """Remember whether the user wants it; enabling says yes to it and forgets its crashes."""
+        """Remember whether the user wants it.
+
+        Enabling says yes to it and forgets its crashes; disabling takes back what was granted.
+        """
         disabled = self.disabled()
         if plugin not in disabled:  # one that was uninstalled may still be on the list
             self[plugin]
         wanted = disabled - {plugin} if enabled else disabled | {plugin}
         if wanted != disabled:
             self._config.set(_DISABLED, sorted(wanted))
-        if enabled:
+        if not enabled:
+            self._consent.take_back(plugin)
+        else:
             self._crashes.clear(plugin)
             if (row := self._by_id.get(plugin)) is not None:
                 self._consent.give(row.found, permissions)

@@ -64,10 +64,13 @@ def info(kernel: Kernel, name: str, as_json: bool) -> None:
 
 @plugin.command()
 @click.argument("name")
+@click.option(
+    "--grant", multiple=True, help="Allow this and no more, e.g. read:/media; else all that it asks."
+)
 @click.pass_obj
-def enable(kernel: Kernel, name: str) -> None:
-    """Activate plugin NAME at every start."""
-    kernel.plugins.set_enabled(_find(kernel, name).id, True)
+def enable(kernel: Kernel, name: str, grant: tuple[str, ...]) -> None:
+    """Activate plugin NAME at every start: your yes to it."""
+    kernel.plugins.set_enabled(_find(kernel, name).id, True, grant or None)
     click.echo(f"{name} is enabled")
 
 
@@ -75,7 +78,7 @@ def enable(kernel: Kernel, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def disable(kernel: Kernel, name: str) -> None:
-    """Leave plugin NAME out from the next start on."""
+    """Leave plugin NAME out from the next start on, and take back what you allowed it."""
     kernel.plugins.set_enabled(_find(kernel, name).id, False)
     click.echo(f"{name} is disabled from the next start on")
 
