@@ -1,0 +1,95 @@
+"""Write into these documents what the code itself knows: ``uv run python docs/tables.py``.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; the block after
+``<!-- file: PATH -->`` is that file. A test says when one is stale.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+from kadr_sdk import events
+from kadr_sdk.errors import KadrError
+
+FOLDER = Path(__file__).resolve().parent
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_FILE = re.compile(r"(<!-- file: (\S+) -->\n```\w*\n)(.*?)(```\n)", re.DOTALL)
+
+
+def errors() -> Iterator[str]:
+    """Every error by its place in the tree."""
+    yield "| code | class | exit code | retry | meaning |"
+    yield "|---|---|---|---|---|"
+    for kind in error_types():
+        indent = "&nbsp;" * 2 * (len(kind.__mro__) - len(KadrError.__mro__))
+        retry = "may help" if kind.retryable else ""
+        yield f"| `{kind.code}` | {indent}`{kind.__name__}` | {kind.exit_code} | {retry} | {_summary(kind)} |"
+
+
+def error_types(root: type[KadrError] = KadrError) -> Iterator[type[KadrError]]:
+    """Depth first; only the SDK's own, not those that a plugin derives."""
+    yield root
+    for child in root.__subclasses__():
+        if child.__module__ == KadrError.__module__:
+            yield from error_types(child)
+
+
+def every_event() -> Iterator[str]:
+    """Every event with its fields."""
+    yield "| event | fields | meaning |"
+    yield "|---|---|---|"
+    for kind in event_types():
+        shown = ", ".join(_field(f) for f in fields(kind))
+        yield f"| `{kind.__name__}` | {shown} | {_summary(kind)} |"
+
+
+def event_types() -> list[type[events.Event]]:
+    """In the order of the module."""
+    kinds = [k for k in vars(events).values() if isinstance(k, type) and issubclass(k, events.Event)]
+    return [k for k in kinds if k is not events.Event]
+
+
+def _field(field: object) -> str:
+    default = getattr(field, "default", MISSING)
+    text = f"{getattr(field, 'name', '')}: {getattr(field, 'type', '')}"
+    return f"`{text}`" if default is MISSING else f"`{text} = {default!r}`"
+
+
+def _summary(kind: type) -> str:
+    """The first paragraph of a docstring as Markdown."""
+    text = " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
+    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text).replace("``", "`").replace("|", "\\|")
+
+
+TABLES = {"errors": errors, "events": every_event}
+
+
+def renewed(text: str) -> str:
+    """A document with its tables and files as they are now."""
+
+    def table(match: re.Match[str]) -> str:
+        rows: Iterable[str] = TABLES[match[2]]()
+        return match[1] + "".join(f"{row}\n" for row in rows) + match[4]
+
+    def file(match: re.Match[str]) -> str:
+        return match[1] + (FOLDER / match[2]).read_text("utf-8") + match[4]
+
+    return _FILE.sub(file, _TABLE.sub(table, text))
+
+
+def main() -> int:
+    """Renew every document; 0."""
+    for path in sorted(FOLDER.glob("*.md")):
+        old = path.read_text("utf-8")
+        if (new := renewed(old)) != old:
+            path.write_text(new, "utf-8")
+            sys.stdout.write(f"{path.name} renewed\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
