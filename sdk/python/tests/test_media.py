@@ -20,9 +20,7 @@ VIDEO = VideoStream(0, "h264", 1440, 1080, "yuv420p")
         (Fraction(1, 10_000), 0, (1, 1080)),
     ],
 )
-def test_display_size_is_upright_and_square(
-    aspect: Fraction, rotation: int, size: tuple[int, int]
-) -> None:
+def test_display_size_is_upright_and_square(aspect: Fraction, rotation: int, size: tuple[int, int]) -> None:
     assert replace(VIDEO, sample_aspect=aspect, rotation=rotation).display_size == size
 
 
