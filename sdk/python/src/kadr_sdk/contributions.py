@@ -23,7 +23,7 @@ service      a class or factory for the Protocol that ``provides`` names
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -53,6 +53,9 @@ def _from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
     for key in data:
         if key not in known:
             raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
+    needed = [f.name for f in fields(cls) if f.default is MISSING]  # type: ignore[arg-type]
+    if missing := [key for key in needed if key not in data]:
+        raise ValueError(f"the descriptor needs {', '.join(missing)}")
     return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
 
@@ -85,7 +88,11 @@ class ExporterDescriptor:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ExporterDescriptor:
-        """From descriptor data; unknown keys are refused."""
+        """From descriptor data.
+
+        Raises:
+            ValueError: a key is unknown or missing.
+        """
         return _from_dict(cls, data)
 
 
@@ -105,7 +112,11 @@ class PresetDescriptor:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PresetDescriptor:
-        """From descriptor data; unknown keys are refused."""
+        """From descriptor data.
+
+        Raises:
+            ValueError: a key is unknown or missing.
+        """
         return _from_dict(cls, data)
 
 

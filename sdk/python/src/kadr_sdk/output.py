@@ -18,7 +18,7 @@ class VideoEncoding:
         codec: FFmpeg's codec name (``h264``, ``ffv1``, ``png``).
         encoder: the backend's encoder (``libx264``); before the backend prepared the output,
             the one that a plugin chose, usually empty.
-        pixel_format: FFmpeg's name.
+        pixel_format: FFmpeg's name; empty until prepared: the codec's usual one.
         width, height: in pixels; rate: frames per second.
         crf, quality, bitrate: the rate control asked for; at most one is given.
         bitrate: bits per second; a bitrate makes the whole film one encoder session.

@@ -145,7 +145,9 @@ class MemoryBackend:
         """Names the only encoder there is."""
         if output.video is not None and output.video.codec not in self.capabilities().encoders:
             raise UnsupportedFormatError(f"no encoder for {output.video.codec}", path="export.video.codec")
-        video = replace(output.video, encoder="raw") if output.video else None
+        video = output.video
+        if video is not None:
+            video = replace(video, encoder="raw", pixel_format=video.pixel_format or "yuv420p")
         audio = replace(output.audio, encoder="raw") if output.audio else None
         return replace(output, video=video, audio=audio)
 
