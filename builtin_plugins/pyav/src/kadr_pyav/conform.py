@@ -10,7 +10,8 @@ Against the formulas of ITU-T H.273 the result is within one code.
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
 the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
-Transfer characteristics of the SDR family are display-referred alike and are not converted.
+Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so; from and to high
+dynamic range by swscale's own tone mapping, whose tables take seconds to set up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
+from kadr_pyav.gamut import high_range, managed
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
 
@@ -123,19 +125,34 @@ class _Chain:
         layout = layout_of(target.format)
         position = ChromaPosition.of(layout, target.color)
         resized = (target.width, target.height) != (self.shape.width, self.shape.height)
+        if resized and self.layout.alpha and layout.alpha:
+            self._resize_by_weight(target)
+            resized = False
         # swscale copies planes of the same size and so would not move their chroma.
         if self.layout.subsampled and not resized and _moved(self, layout, position):
             self.widen()
-        recoded = self._recoded(target, layout)
+        graded = managed(self.shape.color, target.color)
+        recoded = graded or self._recoded(target, layout)
         changed = resized or self.shape.format != target.format
-        apart = recoded and _recodable(target) and not self.layout.rgb
+        apart = recoded and _recodable(self.shape, target)
         if changed or (recoded and not apart):
-            self._scale(replace(target, color=self.shape.color) if apart else target, position)
+            same = replace(target, color=self.shape.color)
+            self._scale(same if apart else target, position, graded=graded and not apart)
         if apart:
-            self.add("colorspace", **_recoding(self.shape, target))
+            self.add("colorspace", **_recoding(self.shape, target, graded=graded))
         if self.nodes:
             self.add("setsar", sar="1/1")
             self.add("setparams", **setparams_options(target.color))
+
+    def _resize_by_weight(self, target: Shape) -> None:
+        """Resize straight alpha without a rim of what is hidden: multiplied by it on the way."""
+        color = target.color if self.layout.rgb else self.shape.color
+        deep = max(self.layout.depth, layout_of(target.format).depth) > 10
+        whole = Shape(self.shape.width, self.shape.height, f"yuva444p{16 if deep else 10}le", color)
+        self._scale(whole, ChromaPosition(0, 0))
+        self.add("premultiply", inplace=1)
+        self._scale(replace(whole, width=target.width, height=target.height), ChromaPosition(0, 0))
+        self.add("unpremultiply", inplace=1)
 
     def _recoded(self, target: Shape, layout: Layout) -> bool:
         before, after = self.shape.color, target.color
@@ -143,41 +160,46 @@ class _Chain:
         recoded = matrix and before.matrix != after.matrix
         return recoded or ("unknown" not in (before.range, after.range) and before.range != after.range)
 
-    def _scale(self, target: Shape, position: ChromaPosition) -> None:
+    def _scale(self, target: Shape, position: ChromaPosition, *, graded: bool = False) -> None:
         options: dict[str, object] = {"w": target.width, "h": target.height, "flags": FLAGS}
-        options |= _meaning(self.shape, "in") | _sited(self.layout, self.position, "in")
+        options |= _meaning(self.shape, "in", graded) | _sited(self.layout, self.position, "in")
         after = layout_of(target.format)
-        options |= _meaning(target, "out") | _sited(after, position, "out")
+        options |= _meaning(target, "out", graded) | _sited(after, position, "out")
         self.add("scale", **options)
         self.add("format", pix_fmts=target.format)
         self.shape, self.position = target, position
 
 
-def _recodable(target: Shape) -> bool:
-    """True for what the colorspace filter takes: planar YUV of whole chroma samples."""
+def _recodable(shape: Shape, target: Shape) -> bool:
+    """True for what the colorspace filter takes: planar YUV of whole chroma samples, SDR."""
     layout = layout_of(target.format)
+    if layout_of(shape.format).rgb or high_range(shape.color) or high_range(target.color):
+        return False
     across, down = ((1 << log2) - 1 for log2 in layout.log2_chroma)
     even = not (target.width & across or target.height & down)
     return even and target.format in _RECODABLE
 
 
-def _recoding(shape: Shape, target: Shape) -> dict[str, object]:
-    before = scale_options(Color(shape.color.matrix, range=shape.color.range), "in")
-    after = scale_options(Color(target.color.matrix, range=target.color.range), "out")
-    meaning = {"ispace": before["in_color_matrix"], "irange": before["in_range"]}
-    meaning |= {"space": after["out_color_matrix"], "range": after["out_range"]}
-    same = {"iprimaries": "bt709", "itrc": "bt709", "primaries": "bt709", "trc": "bt709", "fast": 1}
-    return {**meaning, **same, "format": target.format.removesuffix("le")}
+def _recoding(shape: Shape, target: Shape, *, graded: bool) -> dict[str, object]:
+    before, after = _meaning(shape, "in", graded), _meaning(target, "out", graded)
+    options: dict[str, object] = {"format": target.format.removesuffix("le"), "fast": int(not graded)}
+    for side, known, mark in (("in", before, "i"), ("out", after, "")):
+        options[f"{mark}space"] = known[f"{side}_color_matrix"]
+        options[f"{mark}range"] = known[f"{side}_range"]
+        options[f"{mark}primaries"] = known.get(f"{side}_primaries", "bt709")
+        options[f"{mark}trc"] = known.get(f"{side}_transfer", "bt709")
+    return options
 
 
 def _moved(chain: _Chain, layout: Layout, position: ChromaPosition) -> bool:
     return chain.layout.log2_chroma == layout.log2_chroma and position != chain.position
 
 
-def _meaning(shape: Shape, side: str) -> dict[str, object]:
+def _meaning(shape: Shape, side: str, graded: bool = False) -> dict[str, object]:
     rgb = layout_of(shape.format).rgb
     color = shape.color.filled(shape.width, shape.height, rgb=rgb)
-    known = scale_options(Color(color.matrix, range=color.range), side)
+    light = (color.primaries, color.transfer) if graded else ("unknown", "unknown")
+    known = scale_options(Color(color.matrix, *light, color.range), side)
     if rgb:
         known.pop(f"{side}_color_matrix", None)
     return dict(known)

@@ -172,6 +172,61 @@ def test_scaling_and_changing_the_matrix_at_once_rounds_once_more(studio, waves)
     assert worst(planes, to_yuv(to_rgb(same, BT601_525, 8), BT709, 8)) <= 0.51
 
 
+def test_bt2020_primaries_become_bt709_by_the_formula(studio, waves):
+    picture = waves("yuv444p10le", color=BT2020)
+    for plane in picture.planes[1:]:
+        plane[...] = 512 + (plane.astype(int) - 512) // 4  # within the smaller gamut
+    found = studio.planes(Conform(studio.clip(lambda k: picture), 96, 64, "yuv444p10le", BT2020, BT709))
+
+    def linear(v):
+        return np.where(v < 0.081, v / 4.5, ((v + 0.099) / 1.099) ** (1 / 0.45))
+
+    def coded(v):
+        return np.where(v < 0.018, 4.5 * v, 1.099 * np.maximum(v, 0) ** 0.45 - 0.099)
+
+    matrix = np.array(  # ITU-R BT.2087, its inverse
+        [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
+    )
+    light = np.stack([linear(c) for c in to_rgb(picture.planes, BT2020, 10)])
+    rgb = coded(np.einsum("ij,jyx->iyx", matrix, light))
+    assert worst(found, to_yuv(rgb, BT709, 10)) <= 4  # of 1023, near the toe of the curve
+    untouched = studio.planes(Conform(studio.clip(lambda k: picture), 96, 64, "yuv444p10le", BT2020, BT2020))
+    assert np.array_equal(untouched[1], picture.planes[1])
+
+
+def test_sdr_primaries_and_curves_are_left_alone(studio, noise):
+    near = Color("bt709", "smpte170m", "iec61966-2-1", "tv", "left")
+    picture = noise(7, color=near)
+    node = Conform(studio.clip(lambda k: picture), 64, 48, "yuv420p", near, BT709)
+    assert np.array_equal(studio.planes(node)[0], picture.planes[0])
+    frame = studio.stage(node).frame(0)
+    assert (int(frame.color_primaries), int(frame.color_trc)) == (1, 1)
+
+
+def test_hlg_becomes_sdr_with_neutral_greys(studio, flat):
+    hlg = Color("bt2020nc", "bt2020", "arib-std-b67", "tv", "left")
+    picture = flat(64, 512, 512, format="yuv420p10le", color=hlg)
+    picture.planes[0][...] = np.linspace(64, 940, 64).astype(int)[None, :]
+    luma, *chroma = studio.planes(Conform(studio.clip(lambda k: picture), 64, 48, "yuv420p", hlg, BT709))
+    assert (np.diff(luma[20].astype(int)) >= 0).all()
+    assert luma[20, 0] == 16
+    assert 230 <= luma[20, -1] <= 237
+    assert all(np.abs(c.astype(int) - 128).max() <= 1 for c in chroma)
+
+
+@pytest.mark.parametrize("format", ["yuva420p", "yuva444p", "yuva444p16le"])
+def test_resizing_straight_alpha_leaves_no_rim_of_what_was_hidden(studio, flat, format):
+    picture = flat(0, 0, 0, 0, format="rgba", width=64, height=64, color=SRGB)
+    y, x = np.mgrid[0:64, 0:64]
+    picture.planes[0][(x - 32) ** 2 + (y - 32) ** 2 < 400] = 255  # white on hidden black
+    planes = studio.planes(Conform(studio.clip(lambda k: picture), 24, 24, format, SRGB, BT709))
+    unit = 1 << (pixel_format(format).depth - 8)
+    luma, alpha = planes[0] / unit, planes[3] / unit
+    assert alpha[12, 12] >= 255
+    assert alpha[0, 0] == 0
+    assert luma[alpha > 40].min() > 225
+
+
 def test_a_full_range_jpeg_format_becomes_limited(studio, flat):
     import av
     from kadr_pyav.avcolor import paint_tags

@@ -156,12 +156,12 @@ def test_solids_in_every_format_have_the_codes_of_the_standard(studio):
 
 
 def test_memory_stays_flat_over_two_thousand_frames(studio, noise):
-    pictures = [noise(k, width=320, height=180) for k in range(4)]
+    pictures = [noise(k, width=160, height=90) for k in range(4)]
     clip = studio.clip(lambda k: pictures[k % 4], 2000)
-    layer = Conform(clip, 160, 90, "yuv420p", BT709, BT709)
-    base = Solid((0.1, 0.1, 0.1, 1.0), 320, 180, "yuv420p", BT709, 2000)
-    drift = Samples(tuple(100 + 0.01 * k for k in range(2000)))
-    placed = Place(Place(base, layer, 80, 45, 160, 90), layer, drift, 90, 33.3, 21.7)
+    layer = Conform(clip, 80, 46, "yuv420p", BT709, BT709)
+    base = Solid((0.1, 0.1, 0.1, 1.0), 160, 90, "yuv420p", BT709, 2000)
+    drift = Samples(tuple(50 + 0.01 * k for k in range(2000)))
+    placed = Place(Place(base, layer, 40, 23, 80, 46), layer, drift, 45, 33.3, 21.7)
     stage = compile_node(placed, studio.resources)
     tracemalloc.start()
     for k in range(200):
