@@ -128,9 +128,10 @@ def _container(
         return request.container
     if request.output is not None and request.output.suffix:
         return exporters.by_extension(request.output)
-    if preset is not None:
-        return preset.container
-    return project.export.container or "mp4"
+    wanted = preset.container if preset is not None else project.export.container
+    if wanted is None and request.output is not None:
+        return exporters.by_extension(request.output)  # it has none: says which there are
+    return wanted or "mp4"
 
 
 def _merged(model: Any, layers: list[Any], path: str, problems: list[Problem]) -> Any:
@@ -200,7 +201,7 @@ def _video(video: VideoExport, delivery: Delivery, project: Project) -> VideoEnc
     color = TIMELINE_COLORS[project.timeline.color]
     return VideoEncoding(
         codec=video.codec or delivery.exporter.video_codecs[0],
-        pixel_format=video.pixel_format or "yuv420p",
+        pixel_format=video.pixel_format or "",  # empty: the encoder's usual one
         width=delivery.resolution[0],
         height=delivery.resolution[1],
         rate=delivery.fps,

@@ -18,10 +18,15 @@ class ThreadExecutor:
 
     At most ``workers`` tasks are with the scheduler at any time, so a film of ten thousand
     segments neither fills the queue nor keeps other jobs out.
+
+    Args:
+        stop: called as soon as the run ends early (a failure, Ctrl-C), so that tasks in flight
+            end soon instead of being waited for.
     """
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, stop: Callable[[], object] = lambda: None) -> None:
         self._scheduler = scheduler
+        self._stop = stop
 
     def run(self, tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
         """Results in the order of tasks; the first failure is raised after the others ended."""
@@ -33,6 +38,9 @@ class ThreadExecutor:
                     running.append(self._scheduler.submit(waiting.popleft(), pool="cpu", name="segment"))
                 yield running[0].result()
                 running.popleft()
+        except BaseException:
+            self._stop()
+            raise
         finally:
             self._drain(running)
 

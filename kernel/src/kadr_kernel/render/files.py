@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from kadr_sdk.errors import InvalidPathError, StorageError
 
-__all__ = ["place", "storage_error", "temporary_beside", "write_atomic"]
+__all__ = ["is_temporary", "place", "storage_error", "temporary_beside", "write_atomic"]
 
 
 def storage_error(error: OSError, path: Path) -> StorageError:
@@ -18,7 +19,13 @@ def storage_error(error: OSError, path: Path) -> StorageError:
 
 def temporary_beside(target: Path) -> Path:
     """A hidden name in the same folder, so that the final rename stays on one file system."""
-    return target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part{target.suffix}")
+    unique = f"{os.getpid()}-{os.urandom(4).hex()}"  # and a short name: 255 bytes is the longest
+    return target.with_name(f".{target.name[:40]}.{unique}.part{target.suffix[:20]}")
+
+
+def is_temporary(path: Path) -> bool:
+    """True for the names of :func:`temporary_beside`."""
+    return re.fullmatch(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?", path.name) is not None
 
 
 def write_atomic(target: Path, data: bytes) -> None:

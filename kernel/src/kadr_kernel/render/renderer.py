@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -19,9 +17,11 @@ from kadr_sdk.errors import (
     CancelledError,
     DependencyMissingError,
     InternalError,
+    InvalidParameterError,
     InvalidPathError,
     KadrError,
     PreviewError,
+    ValidationError,
     VerifyError,
 )
 from kadr_sdk.events import (
@@ -44,11 +44,11 @@ from kadr_sdk.services import Cache, Catalogue, Scheduler
 from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.executor import ThreadExecutor
-from kadr_kernel.render.files import storage_error
 from kadr_kernel.render.job import JobContext, JobControl, Progress
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
-from kadr_kernel.render.target import Target
+from kadr_kernel.render.scratch import job_folder
+from kadr_kernel.render.target import Target, check_target, refuse_inputs
 
 __all__ = ["KernelRenderer"]
 
@@ -118,12 +118,22 @@ class KernelRenderer:
             video={"pixel_format": "rgb24"},
         )
         plain = project.model_copy(update={"export": Export()})
-        plan = self._planner.plan(plain, base, request, seal=False)
+        plan = self._frame_plan(plain, base, request, at)
         context = JobContext(JobControl(), self._catalogue, self._publish)
         with closing(_generator(self._backend().frames(plan.segments[0].spans[0].root, context))) as frames:
             for frame in frames:
                 return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
+
+    def _frame_plan(self, project: Project, base: Path, request: RenderRequest, at: Fraction) -> RenderPlan:
+        try:
+            return self._planner.plan(project, base, request, seal=False)
+        except ValidationError as error:
+            if [p.path for p in error.problems] != ["export.range"]:
+                raise
+            # The range is ours, not the user's: said in his words.
+            reason = error.problems[0].message.removeprefix("starts ")
+            raise InvalidParameterError(f"no frame at {float(at):g} s: that is {reason}", path="at") from None
 
     def render(
         self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
@@ -170,6 +180,7 @@ class _Job:
         renderer, request = self._renderer, self._request
         if request.output is None:
             raise InvalidPathError("no output is named", hint="add -o FILE")
+        self._refuse_early(base, request.output)
         with self._stage("plan"):
             plan = renderer.plan(self._project, base, request)
         exporter = self._exporter(plan)
@@ -188,6 +199,12 @@ class _Job:
         self._publish(RenderCompleted(self.id, report.output, report.frames, report.seconds, report.bytes))
         renderer._hook("after_render", plan=plan, report=report)
         return report
+
+    def _refuse_early(self, base: Path, output: Path) -> None:
+        """What is wrong with the target is said before any media is read."""
+        clips = (c for t in self._project.timeline.tracks for c in t.clips)
+        refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
+        check_target(output.absolute(), overwrite=self._request.overwrite)
 
     def _publish(self, event: Event) -> None:
         self._renderer._publish(event, correlation=self.id)
@@ -211,13 +228,13 @@ class _Job:
     ) -> tuple[JobContext, CheckReport | None]:
         progress = self._progress(plan)
         context = JobContext(self.control, self._renderer._catalogue, self._publish, progress.advance)
-        with self._folder() as folder, ExitStack() as stack:
+        with job_folder(self._renderer._scratch, self.id, target.temporary) as folder, ExitStack() as stack:
             with self._stage("render"):
                 paths = self._render_all(plan, folder, context, workers)
             with self._stage("join"):
                 parts = [stack.enter_context(PartReader(p)) for p in paths[: len(plan.segments)]]
                 audio = stack.enter_context(PartReader(paths[-1])) if plan.audio else None
-                self._join(plan, exporter, parts, audio, target, context)
+                self._join(plan, exporter, parts, audio, target)
             with self._stage("verify"):
                 check = self._verify(plan, target)
         return context, check
@@ -229,18 +246,6 @@ class _Job:
         assert plan.audio is not None
         return Progress(self.id, plan.audio.count, plan.audio.rate, self._publish, "audio")
 
-    @contextmanager
-    def _folder(self) -> Iterator[Path]:
-        try:
-            self._renderer._scratch.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=f"{self.id}-", dir=self._renderer._scratch))
-        except OSError as error:
-            raise storage_error(error, self._renderer._scratch) from error
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
     def _render_all(self, plan: RenderPlan, folder: Path, context: JobContext, workers: int) -> list[Path]:
         tasks: list[Callable[[], Path]] = [
             lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
@@ -249,12 +254,13 @@ class _Job:
         if plan.audio is not None:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan, folder, context))
-        executor = ThreadExecutor(self._renderer._scheduler)
+        executor = ThreadExecutor(self._renderer._scheduler, self.control.cancel)
         try:
             done = list(executor.run(tasks, workers + (1 if plan.audio and plan.segments else 0)))
-        except BaseException as error:
-            self.control.cancel()
-            raise self._failure or error from None
+        except BaseException:
+            if self._failure is not None:  # the others only tell that they were cancelled by it
+                raise self._failure from None
+            raise
         return done[1:] + done[:1] if plan.audio is not None else done
 
     def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
@@ -280,7 +286,7 @@ class _Job:
         return path
 
     def _stop_others(self, error: BaseException) -> None:
-        """Remember the first failure: the others only tell that they were cancelled by it."""
+        """Remember the first failure, and end the others."""
         if self._failure is None and not isinstance(error, CancelledError):
             self._failure = error
         self.control.cancel()
@@ -313,14 +319,13 @@ class _Job:
         parts: list[PartReader],
         audio: PartReader | None,
         target: Target,
-        context: JobContext,
     ) -> None:
         quiet = JobContext(self.control, self._renderer._catalogue, self._publish)
         if exporter.muxer:
             self._backend.join(parts, audio, plan.output, target.temporary, quiet)
             return
         deliverer = self._renderer._catalogue.load("exporter", exporter.id)
-        deliverer.deliver(parts, audio, plan.output, target.temporary, context)
+        deliverer.deliver(parts, audio, plan.output, target.temporary, quiet)
 
     def _verify(self, plan: RenderPlan, target: Target) -> CheckReport | None:
         level = self._request.verify or str(self._renderer._setting("render.verify"))

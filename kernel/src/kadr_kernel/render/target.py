@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -11,7 +12,42 @@ from kadr_sdk.errors import InvalidPathError, StorageError
 
 from kadr_kernel.render.files import place, storage_error, temporary_beside
 
-__all__ = ["Target"]
+__all__ = ["Target", "check_target", "refuse_inputs"]
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """What can be said of a target before anything is read.
+
+    Raises:
+        InvalidPathError: the name is taken or impossible, or its folder is missing.
+    """
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - false instead of an error for impossible names
+        text = "is not a folder" if os.path.lexists(path.parent) else "the folder does not exist"
+        hint = "choose another folder" if os.path.lexists(path.parent) else "make it first"
+        raise InvalidPathError(text, path=path.parent, hint=hint)
+    try:
+        standing: os.stat_result | None = path.lstat()
+    except FileNotFoundError:
+        standing = None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidPathError(f"cannot be a file: {reason.lower()}", path=path) from error
+    if standing is not None and not path.is_dir() and not overwrite:
+        raise InvalidPathError("exists already", path=path, hint="choose another name, or add --overwrite")
+
+
+def refuse_inputs(path: Path, inputs: Iterable[str]) -> None:
+    """The target is none of the inputs, by whatever name.
+
+    Raises:
+        InvalidPathError: it is one.
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - false instead of an error for impossible names
+        return
+    for name in inputs:
+        if os.path.exists(name) and os.path.samefile(path, name):  # noqa: PTH110, PTH121
+            hint = "choose another name: inputs are never written"
+            raise InvalidPathError("the output is one of the inputs", path=path, hint=hint)
 
 
 class Target:
@@ -34,35 +70,21 @@ class Target:
         self._check()
 
     def _check(self) -> None:
-        path = self.path
-        if path.is_dir() and not self.many:
-            raise InvalidPathError("is a folder", path=path, hint="give a file name")
-        if path.is_dir() and any(path.iterdir()):
-            raise InvalidPathError("the folder is not empty", path=path, hint="give a new folder")
-        if path.exists() and not path.is_dir() and not self._overwrite:
-            raise InvalidPathError(
-                "exists already", path=path, hint="choose another name, or add --overwrite"
-            )
-        if not path.parent.is_dir():
-            raise InvalidPathError("the folder does not exist", path=path.parent, hint="make it first")
-        if not os.access(path.parent, os.W_OK):
-            raise InvalidPathError(
-                "the folder cannot be written to", path=path.parent, hint="check its rights"
-            )
+        check_target(self.path, overwrite=self._overwrite)
+        if not self.path.is_dir():
+            return
+        if not self.many:
+            raise InvalidPathError("is a folder", path=self.path, hint="give a file name")
+        if any(self.path.iterdir()):
+            raise InvalidPathError("the folder is not empty", path=self.path, hint="give a new folder")
 
-    def refuse_inputs(self, inputs: set[str]) -> None:
+    def refuse_inputs(self, inputs: Iterable[str]) -> None:
         """The target is none of the inputs.
 
         Raises:
             InvalidPathError: it is one.
         """
-        if not self.path.exists():
-            return
-        for name in inputs:
-            if Path(name).exists() and self.path.samefile(name):
-                raise InvalidPathError(
-                    "the output is one of the inputs", path=name, hint="choose another name"
-                )
+        refuse_inputs(self.path, inputs)
 
     def check_space(self, wanted: int) -> None:
         """There is room for the result.
@@ -79,11 +101,14 @@ class Target:
             raise StorageError(text, path=self.path.parent, hint="free some space")
 
     def __enter__(self) -> Target:
-        if self.many:
-            try:
+        try:
+            if self.many:
                 self.temporary.mkdir()
-            except OSError as error:
-                raise storage_error(error, self.path) from error
+            else:  # only writing tells whether one may write
+                self.temporary.touch(exist_ok=False)
+                self.temporary.unlink()
+        except OSError as error:
+            raise storage_error(error, self.path) from error
         return self
 
     def finish(self) -> None:
