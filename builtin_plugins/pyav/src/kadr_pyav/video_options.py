@@ -41,6 +41,9 @@ _FIELDS = {
 }
 _CHROMA_420 = ("yuv420p", "yuvj420p", "yuva420p", "nv12", "nv21")
 
+_USUAL_FORMATS = {"prores": "yuv422p10le", "png": "rgb24", "mjpeg": "yuv420p"}
+"""Pixel format of a codec where none is asked for; of all others yuv420p, which plays everywhere."""
+
 
 def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     """An encoding with its encoder chosen and every option written out.
@@ -55,6 +58,8 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     """
     if encoding.encoder and "+global_header" in dict(encoding.options).get("flags", ""):
         return encoding  # prepared before
+    if not encoding.pixel_format:
+        encoding = replace(encoding, pixel_format=_USUAL_FORMATS.get(encoding.codec, "yuv420p"))
     encoder = choose_encoder(encoding.codec, encoding.pixel_format, encoding.encoder)
     check_size(encoding, encoder)
     user = dict(encoding.options)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -227,16 +229,30 @@ class Looks:
         return self._catalogue.load(look.kind, look.declaration.id)
 
     def _digest(self, implementation: object) -> str:
-        """sha256 of the source file of an implementation: other code, other hash."""
+        """sha256 of the package that an implementation lives in: other code, other hash.
+
+        The whole package, because an effect's file alone says little of the modules it shares
+        with others.
+        """
         kind = type(implementation)
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        if name not in self._digests:
-            try:
-                code = Path(inspect.getfile(kind)).read_bytes()
-            except (OSError, TypeError):
-                code = name.encode()
-            self._digests[name] = hashlib.sha256(code).hexdigest()
-        return self._digests[name]
+        package = kind.__module__.partition(".")[0]
+        if package not in self._digests:
+            self._digests[package] = _package_digest(package, kind)
+        return self._digests[package]
+
+
+def _package_digest(package: str, kind: type) -> str:
+    digest = hashlib.sha256()
+    module = sys.modules.get(package)
+    folders = [Path(p) for p in getattr(module, "__path__", ())]
+    paths = [p for folder in folders for p in sorted(folder.rglob("*.py"))]
+    if not paths:
+        with contextlib.suppress(OSError, TypeError):  # made in memory: the name has to do
+            paths = [Path(inspect.getfile(kind))]
+    digest.update(f"{kind.__module__}.{kind.__qualname__}".encode())
+    for path in paths:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _seed(use: EffectUse) -> int:
