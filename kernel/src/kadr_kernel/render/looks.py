@@ -161,7 +161,10 @@ class Looks:
         )
 
     def _sampled(self, look: Look, at: Moment, extra: Mapping[str, Any] | None) -> dict[str, Any]:
-        values = {n: sample(v, at.rate, at.first, at.count) for n, v in look.values.items()}
+        first, count = at.first, at.count
+        if look.declaration.state == "sequential":  # the frames that lead in have values too
+            first, count = first - at.lead, at.lead + count + at.trail
+        values = {n: sample(v, at.rate, first, count) for n, v in look.values.items()}
         for name in look.declaration.spatial:
             values[name] = _scaled(values[name], at.scale)
         return values | dict(extra or {})

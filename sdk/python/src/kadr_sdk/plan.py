@@ -192,7 +192,8 @@ class Call:
     Attributes:
         effect: contribution id; ``kind`` says in which catalogue (effect, transition, generator).
         digest: of the code, in the hash.
-        values: sampled parameters by name; ``progress`` among them for transitions.
+        values: sampled parameters by name, of a sequential effect over ``lead + frames + trail``
+            frames; ``progress`` among them for transitions.
         first: number of this node's first frame since the start of the clip.
         total: frames of the clip (or transition).
         lead, trail: frames that the inputs have before and after this node's own, so that a

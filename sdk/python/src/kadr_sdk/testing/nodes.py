@@ -121,7 +121,8 @@ def _call(node: Call, frame: int, context: RenderContext, decode: Decoder) -> Vi
     inputs = [[render_node(i, k, context, decode) for k in at] for i in node.inputs]
     number = node.first + frame
     total = max(node.total, 1)
-    values = {name: value_at(value, frame) for name, value in node.values}
+    slot = frame + node.lead if node.sequential else frame
+    values = {name: value_at(value, slot) for name, value in node.values}
     progress = values.get("progress", number / total)
     call = FrameCall(
         inputs,
