@@ -20,6 +20,7 @@ from kadr_sdk.params import Param
 __all__ = [
     "KINDS",
     "AudioEffect",
+    "CheckedEffect",
     "EffectDeclaration",
     "FilterContext",
     "FilterEffect",
@@ -80,6 +81,8 @@ class EffectDeclaration:
             same class of processor), ``tolerance`` or ``none``.
         color: ``any``, ``linear``, ``display`` or a named space.
         spatial: names of parameters measured in pixels of the project, scaled by the host.
+        aliases: values that come with a short name, by name (one of ``names``): what a user
+            writes beside the name wins over them.
     """
 
     id: str
@@ -107,6 +110,7 @@ class EffectDeclaration:
     spatial: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
+    aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -154,6 +158,7 @@ class EffectDeclaration:
         for name in self.spatial:
             _one_of("spatial", name, [p.name for p in self.params if p.type in _SPATIAL])
         self._check_window()
+        self._check_aliases()
 
     def _check_window(self) -> None:
         if [_is_whole(n) for n in self.window] != [True, True]:
@@ -162,6 +167,17 @@ class EffectDeclaration:
             raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
         if not _is_whole(self.halo) or self.halo < 0:
             raise ValueError("halo is a count of rows")
+
+    def _check_aliases(self) -> None:
+        params = {p.name: p for p in self.params}
+        for name, values in self.aliases.items():
+            _one_of("aliases", name, self.names)
+            for key, value in values.items():
+                _one_of(f"aliases.{name}", key, params)
+                try:
+                    params[key].parse(value)
+                except ValueError as error:
+                    raise ValueError(f"aliases.{name}.{key}: {error}") from error
 
     def neutral(self, values: Mapping[str, Any]) -> bool:
         """True where no value changes the picture, so that the planner drops the effect."""
@@ -247,6 +263,19 @@ class FilterEffect(Protocol):
         Returns:
             Nodes from input to output, or None where these values need the next
             implementation (an animated option that refuses commands).
+        """
+        ...
+
+
+@runtime_checkable
+class CheckedEffect(Protocol):
+    """An effect that can refuse values before the first frame (a file that it cannot read)."""
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Called once a use while the plan is made, with constants and curves.
+
+        Raises:
+            KadrError: what is wrong; stands among the problems of the project.
         """
         ...
 

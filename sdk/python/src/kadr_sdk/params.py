@@ -15,7 +15,7 @@ from kadr_sdk.curves import Curve, Keyframe
 from kadr_sdk.errors import Problem, did_you_mean
 from kadr_sdk.text import shown
 
-__all__ = ["PARAM_TYPES", "Param", "check_params", "parse_color"]
+__all__ = ["PARAM_TYPES", "FilePath", "Param", "check_params", "parse_color"]
 
 PARAM_TYPES = (
     "float",
@@ -37,6 +37,15 @@ _MAX_TEXT = 65_536
 _MAX_NUMBER = sys.float_info.max
 
 
+class FilePath(str):
+    """The absolute path of a file that a parameter names, as an effect gets it.
+
+    In a content hash the digest of the file stands in its place.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """One parameter.
@@ -46,7 +55,8 @@ class Param:
         type: one of :data:`PARAM_TYPES`. ``color`` is ``#rrggbb`` or ``#rrggbbaa`` and reaches
             an effect as four floats 0..1 (straight alpha); ``point`` is [x, y] and ``rect``
             [x, y, width, height] in pixels of the project; ``angle`` degrees clockwise;
-            ``curve`` is a list of [x, y] points within 0..1.
+            ``curve`` is a list of [x, y] points within 0..1; ``file`` is a path relative to the
+            project file and reaches an effect as a :class:`FilePath`.
         default: the value where none is given.
         min, max: hard range, beyond it is an error (numeric types).
         display_min, display_max: the range a slider would show.

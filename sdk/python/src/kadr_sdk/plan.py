@@ -24,6 +24,7 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import Problem
 from kadr_sdk.media import ONE
 from kadr_sdk.output import Output
+from kadr_sdk.params import FilePath
 
 __all__ = [
     "AudioClip",
@@ -411,12 +412,25 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def media_paths(plan: RenderPlan) -> set[str]:
-    """Every media file that the plan reads."""
+    """Every media file that the plan reads, and every file that an effect reads."""
     found = {c.path for c in plan.audio.clips} if plan.audio else set()
     for segment in plan.segments:
         for span in segment.spans:
-            found |= {n.source.path for n in walk(span.root) if isinstance(n, Decode)}
+            for node in walk(span.root):
+                found |= _paths(node)
     return found
+
+
+def _paths(node: Node) -> set[str]:
+    if isinstance(node, Decode):
+        return {node.source.path}
+    if isinstance(node, Call):
+        pairs = node.values
+    elif isinstance(node, Native):
+        pairs = tuple(pair for spec in node.filters for pair in spec.options)
+    else:
+        return set()
+    return {str(value) for _, value in pairs if isinstance(value, FilePath)}
 
 
 def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
@@ -427,6 +441,8 @@ def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
     """
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, FilePath):
+        return identify(str(value)) if identify else str(value)
     if isinstance(value, Samples):
         return {"samples": [canonical(v, identify) for v in value.values]}
     if is_dataclass(value) and not isinstance(value, type):

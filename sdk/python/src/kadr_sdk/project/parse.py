@@ -95,7 +95,9 @@ def _problem(row: Any, data: Mapping[str, Any]) -> Problem:
     if row["type"] == "extra_forbidden":
         key = str(row["loc"][-1])
         return Problem(path, f"unknown field {shown(key)}", did_you_mean(key[:_LONG], _known_at(row["loc"])))
-    message = str(row["msg"]).removeprefix("Value error, ")
+    message = str(row["msg"])
+    if row["type"] == "value_error":
+        return Problem(path, message.removeprefix("Value error, "))
     return Problem(path, message[:1].lower() + message[1:])
 
 
@@ -219,10 +221,19 @@ def _range(path: str, value: Any, low: float, high: float) -> Iterator[Problem]:
 
 def dump_project(project: Project) -> str:
     """The document as JSON text, two spaces, fields at their defaults left out."""
-    data = project.model_dump(mode="json", exclude_defaults=True)
-    return (
-        json.dumps({"version": project.version} | data, indent=2, ensure_ascii=False, default=_plain) + "\n"
-    )
+    data = {"version": project.version} | project.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n"
+    if not _is_unicode(text):  # half of a surrogate pair, kept from a file that had it as an escape
+        text = json.dumps(data, indent=2, default=_plain) + "\n"
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

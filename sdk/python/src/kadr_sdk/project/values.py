@@ -221,9 +221,14 @@ def _easing(value: Any) -> Any:
     return spec
 
 
+def _dump_easing(spec: Any) -> Any:
+    return list(spec) if isinstance(spec, tuple) else spec
+
+
 EasingSpec = Annotated[
     str | tuple[float, float, float, float],
     PlainValidator(_easing),
+    PlainSerializer(_dump_easing),
     WithJsonSchema(
         {
             "anyOf": [
