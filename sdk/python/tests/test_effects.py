@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -162,3 +163,17 @@ def test_protocols_are_told_by_their_methods() -> None:
         [False, True, False],
         [False, False, True],
     ]
+
+
+def test_aliases_are_names_with_valid_values() -> None:
+    side = {"name": "side", "type": "choice", "choices": ["left", "right"], "default": "left"}
+    data = {"id": "x.wipe", "version": 1, "title": "W", "names": ["wiperight"], "params": [side]}
+    found = EffectDeclaration.from_dict(data | {"aliases": {"wiperight": {"side": "right"}}})
+    assert found.aliases["wiperight"] == {"side": "right"}
+    for aliases, text in (
+        ({"wipe": {}}, "aliases: 'wipe' is unknown; did you mean 'wiperight'?"),
+        ({"wiperight": {"sid": "left"}}, "aliases.wiperight: 'sid' is unknown; did you mean 'side'?"),
+        ({"wiperight": {"side": "up"}}, "aliases.wiperight.side: 'up' is not a choice"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(text)):
+            EffectDeclaration.from_dict(data | {"aliases": aliases})

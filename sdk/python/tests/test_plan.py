@@ -14,6 +14,7 @@ from kadr_sdk.color import BT709
 from kadr_sdk.curves import Samples
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.output import Output, VideoEncoding
+from kadr_sdk.params import FilePath
 from kadr_sdk.plan import (
     AudioClip,
     AudioPlan,
@@ -156,3 +157,13 @@ values = st.recursive(
 def test_the_canonical_form_is_its_own(value: Any) -> None:
     assert canonical(canonical(value)) == canonical(value)
     assert content_hash(canonical(value)) == content_hash(value)
+
+
+def test_files_of_effects_are_media_of_the_plan() -> None:
+    native = Native((SOLID,), (FilterSpec("lut3d", (("file", FilePath("n.cube")),)),), 64, 36, "yuv420p")
+    call = replace(CALL, inputs=(native,), values=(("file", FilePath("c.cube")), ("title", "c.cube ")))
+    segment = Segment(0, 0, 50, (Span(0, 50, call),))
+    plan = RenderPlan("p", Output("mp4", "mp4"), 50, (segment,), None, "memory")
+    assert media_paths(plan) == {"n.cube", "c.cube"}
+    assert "n.cube" in str(canonical(call))
+    assert "D-n.cube" in str(canonical(call, lambda path: f"D-{path}"))

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 from kadr_sdk.backend import Capabilities
 from kadr_sdk.color import Color
 from kadr_sdk.curves import Samples, sample
-from kadr_sdk.effects import EffectDeclaration, FilterContext, FilterEffect, FrameEffect
+from kadr_sdk.effects import CheckedEffect, EffectDeclaration, FilterContext, FilterEffect, FrameEffect
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
-from kadr_sdk.params import check_params
+from kadr_sdk.params import FilePath, check_params
 from kadr_sdk.plan import Call, Native, Node
 from kadr_sdk.project import EffectUse
 from kadr_sdk.services import Catalogue
@@ -71,10 +71,15 @@ class Moment:
 
 
 class Looks:
-    """Looks effects up once each and turns uses into nodes."""
+    """Looks effects up once each and turns uses into nodes.
 
-    def __init__(self, catalogue: Catalogue, capabilities: Capabilities) -> None:
+    Args:
+        base: folder that parameters of type ``file`` are relative to.
+    """
+
+    def __init__(self, catalogue: Catalogue, capabilities: Capabilities, base: Path) -> None:
         self._catalogue = catalogue
+        self._base = base
         self._capabilities = capabilities
         self._declarations: dict[tuple[str, str], EffectDeclaration] = {}
         self._digests: dict[str, str] = {}
@@ -113,9 +118,13 @@ class Looks:
         except KadrError as error:
             problems.append(Problem(path, str(error)))
             return None
-        values, found = check_params(declaration.params, use.parameters, f"{path}.parameters")
+        given = {**declaration.aliases.get(name, {}), **use.parameters}
+        values, found = check_params(declaration.params, given, f"{path}.parameters")
+        found += self._with_files(declaration, values, f"{path}.parameters")
         problems.extend(found)
         if found or (kind == "effect" and declaration.neutral(values)):
+            return None
+        if not self._accepted(kind, declaration, values, path, problems):
             return None
         start = frame_at(use.start_time, fps) if use.start_time is not None else None
         end = frame_at(use.end_time, fps) if use.end_time is not None else None
@@ -123,6 +132,40 @@ class Looks:
             problems.append(Problem(f"{path}.end_time", "ends before it starts"))
             return None
         return Look(path, kind, declaration, values, start, end, _seed(use))
+
+    def _with_files(self, declaration: EffectDeclaration, values: dict[str, Any], path: str) -> list[Problem]:
+        """Paths of files become absolute, in place; a problem for each that is not there."""
+        problems: list[Problem] = []
+        for name in (p.name for p in declaration.params if p.type == "file"):
+            text = values.get(name)
+            if text is None:
+                continue
+            file = None if "\0" in text or not text.strip() else (self._base / text).absolute()
+            if file is None or not file.is_file():
+                hint = "check the path; it is relative to the project file"
+                problems.append(Problem(f"{path}.{name}", f"there is no file {text!r}", hint))
+            values[name] = FilePath(file or "")
+        return problems
+
+    def _accepted(
+        self,
+        kind: str,
+        declaration: EffectDeclaration,
+        values: Mapping[str, Any],
+        path: str,
+        problems: list[Problem],
+    ) -> bool:
+        """False where the implementation refuses the values, or cannot be loaded to be asked."""
+        try:
+            implementation = self._catalogue.load(kind, declaration.id)
+            if isinstance(implementation, CheckedEffect):
+                implementation.check(values)
+        except KadrError as error:
+            problems += [
+                Problem(f"{path}.parameters", str(replace(p, hint="")), p.hint) for p in error.problems
+            ]
+            return False
+        return True
 
     def node(
         self,

@@ -68,7 +68,7 @@ class Planner:
         first, end = _range(project, request, view, problems)
         plan: RenderPlan | None = None
         if delivery is not None:
-            plan = self._build(project, request, delivery, view, first, end, problems)
+            plan = self._build(project, base, request, delivery, view, first, end, problems)
         elif not problems:
             problems.append(Problem("export", "nothing can be delivered"))
         if problems or plan is None:
@@ -79,6 +79,7 @@ class Planner:
     def _build(
         self,
         project: Project,
+        base: Path,
         request: RenderRequest,
         delivery: Delivery,
         view: TimelineView,
@@ -99,7 +100,7 @@ class Planner:
         if output is not None:
             output = with_encoders(output, capabilities.encoders, self._hook, problems)
             output = prepared(output, backend.prepare, problems)
-        looks = Looks(self._catalogue, capabilities)
+        looks = Looks(self._catalogue, capabilities, base)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
             canvas = canvas_for(project.timeline, output.video)

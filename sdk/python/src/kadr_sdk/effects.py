@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kadr_sdk.color import Color
 from kadr_sdk.errors import did_you_mean
@@ -334,6 +334,3 @@ class AudioEffect(Protocol):
     def reset(self) -> None:
         """Forget everything heard so far."""
         ...
-
-
-Determinism = Literal["bit", "machine", "tolerance", "none"]
