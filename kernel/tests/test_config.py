@@ -92,7 +92,7 @@ def test_every_problem_of_every_layer_is_told_at_once(folders: Folders) -> None:
         "  - environment variable KADR_UI__COLOUR: unknown setting 'ui.colour' (did you mean 'color'?)",
         "  - override render.memory_mb: a number is expected, not True (allowed: 0..)",
     ]
-    assert len(caught.value.as_dict()["problems"]) == 9  # type: ignore[arg-type]
+    assert len(caught.value.as_dict()["problems"]) == 9  # type: ignore[arg-type]  # a list
     assert caught.value.exit_code == 2
 
 

@@ -12,6 +12,7 @@ __all__ = ["NoCache", "NoMetrics", "NoTracer", "SystemClock"]
 class NoTracer:
     """Traces nothing; satisfies :class:`kadr_sdk.services.Tracer`."""
 
+    # The Protocol's signature.
     def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:  # noqa: ARG002
         """A span that is not recorded."""
         return nullcontext()
@@ -33,7 +34,7 @@ class NoMetrics:
 class NoCache:
     """Keeps nothing; satisfies :class:`kadr_sdk.services.Cache`."""
 
-    def get(self, kind: str, key: str) -> Path | None:  # noqa: ARG002
+    def get(self, kind: str, key: str) -> Path | None:  # noqa: ARG002 - the Protocol's signature
         """Never there."""
         return None
 

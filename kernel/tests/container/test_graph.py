@@ -51,7 +51,7 @@ def unread(amount: Decimal) -> object:
     return object()
 
 
-def bare(something) -> object:  # type: ignore[no-untyped-def]
+def bare(something) -> object:  # type: ignore[no-untyped-def]  # wrong on purpose
     return object()
 
 
@@ -106,7 +106,7 @@ def test_a_service_may_not_need_itself() -> None:
 )
 def test_an_unreadable_factory_is_a_fault_like_any_other(factory: object, reason: str) -> None:
     registry = Registry()
-    registry.provide(Store, factory)  # type: ignore[arg-type]
+    registry.provide(Store, factory)  # type: ignore[arg-type]  # wrong on purpose
     registry.provide(Render, render)
     text = message(registry, Store)
     assert f"Store: {reason}" in text or f"Store: Store: {reason}" in text
@@ -127,6 +127,7 @@ def test_a_long_chain_is_checked_without_recursion() -> None:
     from kadr_kernel.container.graph import find_faults
     from kadr_kernel.container.recipe import recipe
 
+    # Types made at run time.
     chain = [recipe(a, needing(b)) for a, b in itertools.pairwise(kinds)]  # type: ignore[arg-type]
     table = {r.key: r for r in chain}
     (fault,) = find_faults(table)

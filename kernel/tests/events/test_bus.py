@@ -116,13 +116,13 @@ def test_refuses_an_unknown_source(bus: Bus, source: str) -> None:
 
 def test_refuses_what_is_not_an_event(bus: Bus) -> None:
     with pytest.raises(TypeError, match="str is not an event"):
-        bus.publish("hello")  # type: ignore[arg-type]
+        bus.publish("hello")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="not an event class"):
-        bus.subscribe(int, print)  # type: ignore[type-var]
+        bus.subscribe(int, print)  # type: ignore[type-var]  # wrong on purpose
     with pytest.raises(TypeError, match="not an event class"):
-        bus.stream(Tick(1))  # type: ignore[arg-type]
+        bus.stream(Tick(1))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="cannot be called"):
-        bus.subscribe(Tick, None)  # type: ignore[arg-type]
+        bus.subscribe(Tick, None)  # type: ignore[arg-type]  # wrong on purpose
     assert bus.journal() == ()
 
 
@@ -131,7 +131,7 @@ def test_refuses_a_coroutine_function(bus: Bus) -> None:
         pass
 
     with pytest.raises(TypeError, match="nobody would await it"):
-        bus.subscribe(Tick, later)  # type: ignore[arg-type]
+        bus.subscribe(Tick, later)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_cancel_ends_delivery_and_twice_does_nothing(bus: Bus) -> None:
@@ -204,7 +204,9 @@ def test_publish_from_a_handler_is_delivered_at_once(bus: Bus) -> None:
 def test_events_that_feed_themselves_end(bus: Bus) -> None:
     innocent: list[int] = []
     bus.subscribe(Tick, lambda e: innocent.append(e.n), priority=1)
+    # Its value is ignored.
     bus.subscribe(Tick, lambda e: bus.publish(Tick(e.n + 1)), name="echo")  # type: ignore[arg-type, return-value]
+    # Its value is ignored.
     bus.subscribe(Tick, lambda e: bus.publish(Tick(e.n + 1)), name="second echo")  # type: ignore[arg-type, return-value]
     bus.publish(Tick(0))
     names = [e.event.name for e in bus.journal()]
@@ -219,6 +221,7 @@ def test_reports_from_the_deepest_point_reach_their_readers(bus: Bus) -> None:
     reports: list[Event] = []
     bus.subscribe(SubscriberFailed, reports.append)
     bus.subscribe(WarningRaised, reports.append)
+    # Its value is ignored.
     bus.subscribe(Tick, lambda e: bus.publish(Tick(e.n + 1)), name="echo")  # type: ignore[arg-type, return-value]
     bus.publish(Tick(0))
     why = f"events feed themselves: {MAX_DEPTH} deep at Tick"
@@ -229,7 +232,9 @@ def test_reports_from_the_deepest_point_reach_their_readers(bus: Bus) -> None:
 
 
 def test_ping_pong_between_two_subscribers_ends(bus: Bus) -> None:
+    # Its value is ignored.
     bus.subscribe(SystemStopped, lambda e: bus.publish(SystemStarted("1")), name="a")  # type: ignore[arg-type, return-value]
+    # Its value is ignored.
     bus.subscribe(SystemStarted, lambda e: bus.publish(SystemStopped()), name="b")  # type: ignore[arg-type, return-value]
     bus.publish(SystemStopped())
     assert len(bus.journal()) < 2 * MAX_DEPTH

@@ -38,7 +38,7 @@ def test_a_grant_is_seen_by_another_process(grants: Grants) -> None:
     grant = grants.grant(GLOW, [MEDIA], Term.PUBLISHER)
     assert (grant.time, grant.asked) == (1_700_000_000, ASKED)
     again = Grants(grants.path.parent)
-    assert held(again) == [f"read:{os.path.abspath('/media')}"]  # noqa: PTH100
+    assert held(again) == [f"read:{os.path.abspath('/media')}"]  # noqa: PTH100 - links stay
     assert again.consented(GLOW)
     assert again.list() == [grant]
 

@@ -177,6 +177,7 @@ def house(site: Site, tmp_path: Path) -> Iterator[Callable[..., House]]:
         grants = Grants(tmp_path / "grants")
         consent = Consent(PermissionGate(grants, Policy(rules)), grants)
         parts = PluginParts(bus, settings, catalogue, hooks, services, contexts, crashes, consent, failures)
+        # A small kernel.
         manager = PluginManager(rows, parts, choice or Choice(), lambda: Kernel())  # type: ignore[arg-type, return-value]
         seen: list[Event] = []
         bus.subscribe(Event, seen.append)

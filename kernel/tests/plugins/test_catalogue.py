@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def new(absent: Callable[[str, str], str] = lambda _k, _n: "") -> Catalogue:
+    # A text for a context.
     return Catalogue(Loader([], CrashGuard(None), Failures()), lambda plugin: f"context of {plugin}", absent)  # type: ignore[arg-type, return-value]
 
 
@@ -170,12 +171,12 @@ def test_loading_in_a_circle_is_an_error(site: Site, house: Callable[..., House]
     home = house()
     import builtins
 
-    builtins.kadr_test_catalogue = home.catalogue  # type: ignore[attr-defined]
+    builtins.kadr_test_catalogue = home.catalogue  # type: ignore[attr-defined]  # seen by the plugin's code
     try:
         with pytest.raises(PluginError, match="effect 'a' loads itself: a -> b -> a"):
             home.catalogue.load("effect", "a")
     finally:
-        del builtins.kadr_test_catalogue  # type: ignore[attr-defined]
+        del builtins.kadr_test_catalogue  # type: ignore[attr-defined]  # seen by the plugin's code
 
 
 def test_threads_get_the_same_object(site: Site, house: Callable[..., House]) -> None:

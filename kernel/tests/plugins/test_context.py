@@ -54,7 +54,7 @@ def test_the_context_of_a_running_plugin(site: Site, house: Callable[..., House]
     assert [str(p) for p in context.permissions] == ["read:*"]
     assert context.container is home.container
     with pytest.raises(TypeError):
-        context.config["size"] = 1  # type: ignore[index]
+        context.config["size"] = 1  # type: ignore[index]  # wrong on purpose
     folder = tmp_path / "data" / "x.a"
     assert not folder.exists()
     assert context.storage == folder

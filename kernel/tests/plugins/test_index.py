@@ -104,7 +104,7 @@ def test_a_damaged_index_is_made_anew(site: Site, cache: Path, damage: object) -
     site.add("x.glow")
     ids(cache)
     (path,) = cache.glob("*.json")
-    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
+    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]  # a function
     assert ids(cache) == (False, ["x.glow"])
     assert ids(cache) == (True, ["x.glow"])
 
@@ -160,7 +160,7 @@ def test_a_change_while_looking_makes_the_index_stale(
     discover = index_module.discover
 
     def slow(folders: object) -> object:
-        found = discover(folders)  # type: ignore[arg-type]
+        found = discover(folders)  # type: ignore[arg-type]  # as the original
         site.add("x.late")
         return found
 

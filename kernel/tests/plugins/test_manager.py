@@ -79,6 +79,7 @@ def test_stopping_takes_dependants_first_and_activating_requirements(site: Site,
     home = house()
     home.events.clear()
     home.manager.stop("x.c")
+    # Its name says what it has.
     stopped = [e.plugin for e in home.events if e.name == "PluginStopped"]  # type: ignore[attr-defined]
     assert stopped == ["x.a", "x.b", "x.c"]
     assert ids(home) == ["d"]
@@ -423,6 +424,7 @@ def test_closing_goes_backwards_and_survives_rude_plugins(site: Site, house: Bui
         home.catalogue.load("effect", name)
     home.events.clear()
     home.manager.close()
+    # Its name says what it has.
     stopped = [e.plugin for e in home.events if e.name == "PluginStopped"]  # type: ignore[attr-defined]
     assert stopped == ["x.a", "x.b"]
     assert sys.modules["x_a"].order == ["x_a"]

@@ -41,9 +41,10 @@ def test_what_comes_while_sending_ends_is_not_left_behind() -> None:
                 outbox.send()
             real.release()
 
-    outbox._sending = Lock()  # type: ignore[assignment]
+    outbox._sending = Lock()  # type: ignore[assignment]  # a lock with a trap
     outbox.put([WarningRaised("one")])
     outbox.send()
+    # Both are warnings.
     assert [e.event.message for e in bus.journal()] == ["one", "late"]  # type: ignore[attr-defined]
 
 

@@ -8,15 +8,16 @@ from kadr_sdk.manifest import Contribution, Manifest
 
 
 def plugin(name: str, *requires: str, version: str = "1.0", **more: object) -> Manifest:
+    # Any of its fields.
     return Manifest(id=name, version=version, requires=requires, **more)  # type: ignore[arg-type]
 
 
 def effect(owner: str, name: str, kind: str = "effect", **more: object) -> Contribution:
-    return Contribution(kind, name, owner, "m:x", **more)  # type: ignore[arg-type]
+    return Contribution(kind, name, owner, "m:x", **more)  # type: ignore[arg-type]  # any of its fields
 
 
 def texts(resolution: object, name: str) -> list[str]:
-    return [str(p) for p in resolution.problems[name]]  # type: ignore[attr-defined]
+    return [str(p) for p in resolution.problems[name]]  # type: ignore[attr-defined]  # a Resolution
 
 
 def test_order_is_topological_with_ties_by_id() -> None:

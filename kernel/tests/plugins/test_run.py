@@ -237,7 +237,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def python(code: str, *, environ: Mapping[str, str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]  # any of its options
         [sys.executable, "-c", code],
         env=os.environ | environ,
         capture_output=True,

@@ -69,6 +69,7 @@ def test_a_single_bare_parameter_gets_the_context(site: Site, house: Callable[..
     site.add("x.a", service("x.t", "Tracer", "make_tracer", 'names = ["mine"]'), {"code.py": CODE})
     home = house()
     home.services.ready()
+    # The context stands for it.
     assert home.container.get(Tracer, "mine") is home.contexts.of("x.a")  # type: ignore[comparison-overlap]
     with pytest.raises(ServiceNotFoundError):
         home.container.get(Tracer)
@@ -104,6 +105,7 @@ def test_a_wrong_protocol_is_a_finding_and_others_go_on(site: Site, house: Calla
     site.add("x.b", service("x.t", "Tracer", "make_tracer"), {"code.py": CODE})
     home = house()
     home.services.ready()
+    # The context stands for it.
     assert home.container.get(Tracer) is home.contexts.of("x.b")  # type: ignore[comparison-overlap]
     (finding,) = home.manager.doctor()
     assert finding["plugin"] == "x.a"

@@ -49,7 +49,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 def test_results_and_errors_reach_who_waits() -> None:
     with scheduler() as pools:
         assert pools.submit(lambda: 42).result() == 42
-        failing = pools.submit(lambda: [][0])  # type: ignore[var-annotated]
+        failing = pools.submit(lambda: [][0])  # type: ignore[var-annotated]  # it never returns
         for _ in range(2):
             with pytest.raises(IndexError):
                 failing.result()
@@ -64,6 +64,7 @@ def test_the_higher_priority_first_and_else_in_order(plug: Plug) -> None:
         plug.begun.acquire()
         ran: list[str] = []
         for name, priority in [("a", 0), ("b", 5), ("c", 0), ("d", -1), ("e", 5)]:
+            # Bound now.
             pools.submit(lambda name=name: ran.append(name), priority=priority)  # type: ignore[misc]
         plug.pulled.set()
         pools.submit(lambda: None, priority=-9).result(5)
@@ -182,6 +183,7 @@ def test_lost_workers_are_replaced_within_twice_the_size_and_all_come_back(plug:
         assert [task.result(5) for task in hung[4:]] == ["pulled", "pulled"]
         eventually(lambda: pools.counters()["cpu"]["lost"] == 0)
         assert len(pools._pools["cpu"]._workers) <= 2
+        # Bound now.
         assert [t.result(5) for t in [pools.submit(lambda i=i: i) for i in range(9)]] == list(range(9))  # type: ignore[misc]
 
 
@@ -218,6 +220,7 @@ def test_tasks_may_wait_for_tasks_of_their_own_pool() -> None:
     def fibonacci(n: int) -> int:
         if n < 2:
             return n
+        # Bound now.
         parts = [pools.submit(lambda k=k: fibonacci(k), time_limit=30) for k in (n - 1, n - 2)]  # type: ignore[misc]
         return sum(part.result() for part in parts)
 
@@ -235,6 +238,7 @@ def test_many_threads_submit_and_every_task_runs_once() -> None:
             for number in range(start, start + 250):
                 while True:
                     try:
+                        # Bound now.
                         task = pools.submit(lambda n=number: ran.append(n), priority=number % 3)  # type: ignore[misc]
                         break
                     except OverloadedError:

@@ -248,7 +248,7 @@ class TestSet:
     @pytest.mark.parametrize("value", ["/media", {"a": 1}, 5, [5], ["/a", None]])
     def test_a_table_needs_lists_of_texts(self, value: object) -> None:
         with pytest.raises(ValueError, match="permission read: write a list of texts or true"):
-            PermissionSet.from_table({"read": value})  # type: ignore[dict-item]
+            PermissionSet.from_table({"read": value})  # type: ignore[dict-item]  # wrong on purpose
 
     def test_beyond_is_what_an_update_asks_for_anew(self) -> None:
         granted = PermissionSet.of(["read:/media", "net:*.example.org"])

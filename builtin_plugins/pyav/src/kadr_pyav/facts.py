@@ -50,6 +50,7 @@ def first_plane(frame: VideoFrame) -> NDArray[Any]:
     width = min(line, plane.width * frame.format.padded_bits_per_pixel // 8 // word.itemsize)
     if len(frame.planes) > 1:
         width = plane.width
+    # A plane is a buffer, which the stubs do not say.
     view = np.frombuffer(plane, word)  # type: ignore[call-overload]
     rows: NDArray[Any] = view[: line * plane.height].reshape(plane.height, line)
     return rows[:, :width]

@@ -154,7 +154,7 @@ def _packet(timed: _Timed) -> Any:
     packet.pts, packet.dts, packet.duration = timed.pts, timed.dts, timed.packet.duration
     packet.is_keyframe = timed.packet.key
     if timed.skip != (0, 0):
-        side = PacketSideData(_SKIP_SAMPLES, 10)  # type: ignore[call-arg]
+        side = PacketSideData(_SKIP_SAMPLES, 10)  # type: ignore[call-arg]  # the stubs lack its arguments
         side.update(struct.pack("<IIBB", *timed.skip, 0, 0))
         packet.set_sidedata(side)
     return packet

@@ -32,7 +32,7 @@ def open_video(encoding: VideoEncoding) -> VideoCodecContext:
 
     context = av.Codec(encoding.encoder, "w").create("video")
     set_video(context, encoding)
-    return _opened(context, encoding.encoder)  # type: ignore[no-any-return]
+    return _opened(context, encoding.encoder)  # type: ignore[no-any-return]  # it returns what it is given
 
 
 def open_audio(encoding: AudioEncoding) -> AudioCodecContext:
@@ -45,7 +45,7 @@ def open_audio(encoding: AudioEncoding) -> AudioCodecContext:
 
     context = av.Codec(encoding.encoder, "w").create("audio")
     set_audio(context, encoding)
-    return _opened(context, encoding.encoder)  # type: ignore[no-any-return]
+    return _opened(context, encoding.encoder)  # type: ignore[no-any-return]  # it returns what it is given
 
 
 def set_video(context: VideoCodecContext, encoding: VideoEncoding) -> None:

@@ -70,7 +70,7 @@ class Context:
 class Studio:
     def __init__(self) -> None:
         self.pool, self.context = MemoryPool(), Context()
-        self.resources = Resources(self.pool, self.context)  # type: ignore[arg-type]
+        self.resources = Resources(self.pool, self.context)  # type: ignore[arg-type]  # a pool in memory
         self._open: list[Stage] = []
 
     def clip(

@@ -71,7 +71,7 @@ def test_a_segment_of_solids_becomes_a_part(maker: Any, context: Any, tmp_path: 
 
 
 def test_a_jobs_readers_go_with_its_context(context: Any) -> None:
-    class Watched(type(context)):  # type: ignore[misc]
+    class Watched(type(context)):  # type: ignore[misc]  # a base made at run time
         pass
 
     job, pools = Watched(), JobPools(IndexCache())
@@ -80,7 +80,7 @@ def test_a_jobs_readers_go_with_its_context(context: Any) -> None:
     with pools.of(Watched()) as other:
         assert other is not first
     closed: list[bool] = []
-    first.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    first.close = lambda: closed.append(True)  # type: ignore[method-assign]  # to see the call
     del job
     gc.collect()
     assert closed == [True]
@@ -91,9 +91,9 @@ def test_a_context_that_cannot_be_watched_gets_a_pool_for_the_call() -> None:
         __slots__ = ()
 
     pools, context = JobPools(IndexCache()), Slotted()
-    with pools.of(context) as first:  # type: ignore[arg-type]
+    with pools.of(context) as first:  # type: ignore[arg-type]  # no context at all
         pass
-    with pools.of(context) as second:  # type: ignore[arg-type]
+    with pools.of(context) as second:  # type: ignore[arg-type]  # no context at all
         assert second is not first
 
 

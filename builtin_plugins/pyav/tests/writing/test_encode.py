@@ -199,7 +199,7 @@ def test_a_full_disk_while_encoding_is_a_storage_error(output: Any, tools: Any, 
         def close(self) -> None:
             sink_file.close()
 
-    sink_file, sink._file = sink._file, Full()  # type: ignore[assignment]
+    sink_file, sink._file = sink._file, Full()  # type: ignore[assignment]  # a disk that is full
     frames = (tools["barcode"](k, "yuv420p", 160, 96) for k in range(5))
     with pytest.raises(StorageError, match="No space left"):
         encode_frames(frames, 5, output.video, sink, "film")

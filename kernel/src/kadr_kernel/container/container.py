@@ -64,7 +64,9 @@ class Container:
                 or the service's own code raised.
         """
         key = (kind, name)  # building a Key would take longer than the look-up
+        # A plain tuple equals a Key.
         found: Any = self._instances.get(key, _ABSENT)  # type: ignore[call-overload]
+        # The key's kind is T.
         return self._look_outwards(key) if found is _ABSENT else found  # type: ignore[no-any-return]
 
     @contextmanager
@@ -276,6 +278,7 @@ class Container:
     def _peek(self, key: tuple[Any, str]) -> object:
         home: Container | None = self
         while home is not None:
+            # A plain tuple equals a Key.
             if (found := home._instances.get(key, _ABSENT)) is not _ABSENT:  # type: ignore[call-overload]
                 return found
             home = home._parent

@@ -64,7 +64,7 @@ class PoolTask(Generic[T]):
         self._latch.release()
         if self.error is not None:
             raise self.error
-        return self.value  # type: ignore[no-any-return]
+        return self.value  # type: ignore[no-any-return]  # a slot cannot be generic
 
     def cancel(self) -> bool:
         """Withdraw it where it has not begun; True where it will never run."""

@@ -248,6 +248,7 @@ class _Job:
 
     def _render_all(self, plan: RenderPlan, folder: Path, context: JobContext, workers: int) -> list[Path]:
         tasks: list[Callable[[], Path]] = [
+            # Bound now, not when the loop is over.
             lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
             for segment in plan.segments
         ]

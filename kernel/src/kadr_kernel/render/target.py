@@ -45,7 +45,7 @@ def refuse_inputs(path: Path, inputs: Iterable[str]) -> None:
     if not os.path.exists(path):  # noqa: PTH110 - false instead of an error for impossible names
         return
     for name in inputs:
-        if os.path.exists(name) and os.path.samefile(path, name):  # noqa: PTH110, PTH121
+        if os.path.exists(name) and os.path.samefile(path, name):  # noqa: PTH110, PTH121 - as above
             hint = "choose another name: inputs are never written"
             raise InvalidPathError("the output is one of the inputs", path=path, hint=hint)
 

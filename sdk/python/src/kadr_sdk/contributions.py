@@ -49,10 +49,11 @@ T = TypeVar("T")
 
 
 def _from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
-    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which T cannot say
     for key in data:
         if key not in known:
             raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
+    # A dataclass, which T cannot say.
     needed = [f.name for f in fields(cls) if f.default is MISSING]  # type: ignore[arg-type]
     if missing := [key for key in needed if key not in data]:
         raise ValueError(f"the descriptor needs {', '.join(missing)}")

@@ -268,7 +268,7 @@ class Plugins(Protocol):
         ...
 
 
-class Task(Protocol[T]):  # type: ignore[misc]
+class Task(Protocol[T]):  # type: ignore[misc]  # T is covariant here, and one T serves the module
     """A task taken by the scheduler."""
 
     def result(self, timeout: float | None = None) -> T:
