@@ -1,0 +1,1 @@
+"""Effects as WebAssembly guests: data and code of guests, no Python."""
