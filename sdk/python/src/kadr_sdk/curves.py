@@ -11,7 +11,7 @@ from kadr_sdk.easings import easing
 
 __all__ = ["Curve", "Keyframe", "Samples", "constant", "cut", "sample", "value_at"]
 
-Number = float | tuple[float, ...]
+_Number = float | tuple[float, ...]
 
 _DIGITS = 9  # samples are rounded so that the last bit of a platform's libm cannot reach a hash
 
@@ -28,7 +28,7 @@ class Keyframe:
     """
 
     time: Fraction
-    value: Number
+    value: _Number
     easing: str | tuple[float, float, float, float] = "linear"
 
 
@@ -38,7 +38,7 @@ class Curve:
 
     keyframes: tuple[Keyframe, ...]
 
-    def at(self, time: Fraction) -> Number:
+    def at(self, time: Fraction) -> _Number:
         """The value at a time in seconds since the start of the clip."""
         keys = self.keyframes
         after = bisect_right(keys, time, key=lambda key: key.time)
@@ -51,7 +51,7 @@ class Curve:
         return _mix(left.value, right.value, easing(right.easing)(progress))
 
 
-def _mix(a: Number, b: Number, progress: float) -> Number:
+def _mix(a: _Number, b: _Number, progress: float) -> _Number:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return tuple(_round(x + (y - x) * progress) for x, y in zip(a, b, strict=True))
     if isinstance(a, tuple) or isinstance(b, tuple):

@@ -9,8 +9,16 @@ from itertools import pairwise
 from kadr_sdk.color import UNKNOWN, Color
 from kadr_sdk.errors import Problem
 
-__all__ = ["AudioStream", "FrameIndex", "MediaInfo", "OtherStream", "VideoStream"]
-
+__all__ = [
+    "MILLISECOND",
+    "ONE",
+    "ZERO",
+    "AudioStream",
+    "FrameIndex",
+    "MediaInfo",
+    "OtherStream",
+    "VideoStream",
+]
 
 ZERO, ONE, MILLISECOND = Fraction(0), Fraction(1), Fraction(1, 1000)
 

@@ -34,7 +34,7 @@ _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):([0-5]\d(?:\.\d{1,40})?)", re.ASC
 _RATIONAL = re.compile(r"([+-]?\d{1,100})/(\d{1,100})", re.ASCII)
 _MAX_DIGITS = 40  # of a decimal as text; more is an attack, not a time
 
-NTSC = {
+_NTSC = {
     "23.976": Fraction(24000, 1001),
     "23.98": Fraction(24000, 1001),
     "29.97": Fraction(30000, 1001),
@@ -80,7 +80,7 @@ def parse_rate(value: object) -> Fraction:
         ValueError: not a number, or not within (0, 1000].
     """
     text = str(value).strip() if isinstance(value, str | float) else ""
-    rate = (NTSC.get(text) or _number(value)).limit_denominator(100_000)
+    rate = (_NTSC.get(text) or _number(value)).limit_denominator(100_000)
     if not 0 < rate <= 1000:
         raise ValueError(f"a frame rate lies above 0 and at most at 1000, not at {shown(value)}")
     return rate

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from kadr_sdk.curves import Curve
 from kadr_sdk.project.values import (
     Animated,
     ColorText,
@@ -34,6 +33,7 @@ __all__ = [
     "Loudness",
     "Marker",
     "Metadata",
+    "Model",
     "Project",
     "Stream",
     "Timeline",
@@ -43,12 +43,12 @@ __all__ = [
     "VideoExport",
 ]
 
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-OptionalId = Annotated[str, Field(max_length=200)]
+_Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+_OptionalId = Annotated[str, Field(max_length=200)]
 _MAX_SIDE = 16384
-Side = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
-Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Text = Annotated[str, Field(max_length=100_000)]
+_Side = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
+_Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Text = Annotated[str, Field(max_length=100_000)]
 
 
 class Model(BaseModel):
@@ -62,9 +62,9 @@ class Model(BaseModel):
 class Metadata(Model):
     """About the project."""
 
-    id: Id = "untitled"
+    id: _Id = "untitled"
     name: str = ""
-    description: Text = ""
+    description: _Text = ""
     author: str = ""
     created_at: str = ""
     modified_at: str = ""
@@ -89,7 +89,7 @@ class Stream(Model):
 class Generator(Model):
     """A picture made from nothing."""
 
-    type: Id
+    type: _Id
     parameters: dict[str, Value] = Field(default_factory=dict)
 
 
@@ -113,17 +113,17 @@ class Transform(Model):
 class Crop(Model):
     """Parts of the upright source cut off, as fractions of its width and height."""
 
-    left: Unit = 0.0
-    top: Unit = 0.0
-    right: Unit = 0.0
-    bottom: Unit = 0.0
+    left: _Unit = 0.0
+    top: _Unit = 0.0
+    right: _Unit = 0.0
+    bottom: _Unit = 0.0
 
 
 class EffectUse(Model):
     """An effect on a clip or track; times are clip times."""
 
-    id: OptionalId = ""
-    effect_type: Id
+    id: _OptionalId = ""
+    effect_type: _Id
     parameters: dict[str, Value] = Field(default_factory=dict)
     enabled: bool = True
     start_time: Time | None = None
@@ -134,7 +134,7 @@ def _kind(value: Any) -> str:
     return "object" if isinstance(value, dict | EffectUse) else "id"
 
 
-Effects = tuple[
+_Effects = tuple[
     Annotated[Annotated[str, Tag("id")] | Annotated[EffectUse, Tag("object")], Discriminator(_kind)], ...
 ]
 """Uses of effects in order: ids of the project's own, or the effects themselves."""
@@ -155,7 +155,7 @@ class Clip(Model):
         fade_in, fade_out: of the sound; seconds.
     """
 
-    id: Id
+    id: _Id
     source_file: str | None = None
     generator: Generator | None = None
     sequence: str | None = None
@@ -174,7 +174,7 @@ class Clip(Model):
     crop: Crop = Crop()
     fit: Literal["contain", "cover", "stretch", "none"] = "contain"
     deinterlace: Literal["auto", "on", "off"] = "auto"
-    effects: Effects = ()
+    effects: _Effects = ()
     volume: Animated = 1.0
     pan: Animated = 0.0
     muted: bool = False
@@ -185,9 +185,9 @@ class Clip(Model):
 class TransitionUse(Model):
     """From one clip to the next on the same track."""
 
-    id: OptionalId = ""
-    transition_type: Id
-    between: tuple[Id, Id]
+    id: _OptionalId = ""
+    transition_type: _Id
+    between: tuple[_Id, _Id]
     duration: Duration | None = None
     alignment: Literal["center", "start", "end"] = "center"
     direction: str = ""
@@ -199,7 +199,7 @@ class TransitionUse(Model):
 class Track(Model):
     """Clips in time; video tracks stack from the first (bottom) to the last (top)."""
 
-    id: Id
+    id: _Id
     name: str = ""
     type: Literal["video", "audio", "subtitle"] = "video"
     enabled: bool = True
@@ -209,7 +209,7 @@ class Track(Model):
     volume: Animated = 1.0
     pan: Animated = 0.0
     opacity: Animated = 1.0
-    effects: Effects = ()
+    effects: _Effects = ()
     clips: tuple[Clip, ...] = ()
     transitions: tuple[TransitionUse, ...] = ()
 
@@ -218,7 +218,7 @@ class Timeline(Model):
     """The edit."""
 
     fps: Rate = Fraction(30)
-    resolution: tuple[Side, Side] = (1920, 1080)
+    resolution: tuple[_Side, _Side] = (1920, 1080)
     sample_rate: Annotated[int, Field(ge=8000, le=384_000)] = 48000
     channels: Literal["mono", "stereo", "5.1", "7.1"] = "stereo"
     color: Literal["bt709", "bt601", "bt2020"] = "bt709"
@@ -274,7 +274,7 @@ class Export(Model):
     container: str | None = None
     video: VideoExport | None = None
     audio: AudioExport | None = None
-    resolution: tuple[Side, Side] | None = None
+    resolution: tuple[_Side, _Side] | None = None
     fps: Rate | None = None
     range: tuple[Time, Time] | None = None
     faststart: bool | None = None
@@ -291,6 +291,3 @@ class Project(Model):
     sequences: dict[str, Timeline] = Field(default_factory=dict)
     effects: tuple[EffectUse, ...] = ()
     export: Export = Export()
-
-
-AnimatedNumber = float | Curve

@@ -18,15 +18,15 @@ from kadr_sdk.plan import Call, Conform, Decode, Node, Place, Solid
 
 __all__ = ["render_node"]
 
-Decoder = Callable[[str, Fraction], VideoFrame]
+_Decoder = Callable[[str, Fraction], VideoFrame]
 
 
-def render_node(node: Node, frame: int, context: RenderContext, decode: Decoder) -> VideoFrame:
+def render_node(node: Node, frame: int, context: RenderContext, decode: _Decoder) -> VideoFrame:
     """One frame of a node; native nodes are not supported here."""
     if isinstance(node, Decode):
         return decode(node.source.path, node.times.at(frame))
     if isinstance(node, Solid):
-        return solid(node.rgba, node.format, node.width, node.height, node.color)
+        return _solid(node.rgba, node.format, node.width, node.height, node.color)
     if isinstance(node, Conform):
         return _conform(node, render_node(node.input, frame, context, decode))
     if isinstance(node, Place):
@@ -37,7 +37,7 @@ def render_node(node: Node, frame: int, context: RenderContext, decode: Decoder)
     raise NotSupportedError(f"the in-memory backend has no {type(node).__name__} nodes")
 
 
-def solid(rgba: tuple[float, ...], format: str, width: int, height: int, color: Color) -> VideoFrame:
+def _solid(rgba: tuple[float, ...], format: str, width: int, height: int, color: Color) -> VideoFrame:
     """A frame of one colour; BT.709 limited for YUV."""
     layout = pixel_format(format)
     top = (1 << layout.depth) - 1
@@ -114,7 +114,7 @@ def _look_up(plane: Any, u: Any, v: Any) -> Any:
     return plane[rows, columns].astype(np.float64)
 
 
-def _call(node: Call, frame: int, context: RenderContext, decode: Decoder) -> VideoFrame:
+def _call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> VideoFrame:
     before, after = node.window
     last = node.lead + node.frames + node.trail - 1
     at = [min(max(node.lead + frame + k, 0), last) for k in range(-before, after + 1)]
