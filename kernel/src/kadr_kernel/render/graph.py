@@ -19,7 +19,7 @@ from kadr_kernel.render.geometry import Placement
 from kadr_kernel.render.layers import Layer, LayerBuilder, product
 from kadr_kernel.render.looks import Look, Moment
 from kadr_kernel.render.segments import Stretch
-from kadr_kernel.render.timeline import ClipView, Joint, TimelineView, TrackView
+from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
 __all__ = ["GraphBuilder"]
 

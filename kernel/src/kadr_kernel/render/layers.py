@@ -16,7 +16,7 @@ from kadr_sdk.project import EffectUse
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment
-from kadr_kernel.render.timeline import ClipView
+from kadr_kernel.render.views import ClipView
 
 __all__ = ["Layer", "LayerBuilder"]
 

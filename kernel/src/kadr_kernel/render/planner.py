@@ -26,7 +26,8 @@ from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
-from kadr_kernel.render.timeline import TimelineView, resolve_timeline
+from kadr_kernel.render.timeline import resolve_timeline
+from kadr_kernel.render.views import TimelineView
 
 __all__ = ["SEMANTICS", "Planner"]
 

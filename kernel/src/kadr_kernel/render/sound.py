@@ -11,7 +11,7 @@ from kadr_sdk.output import AudioEncoding
 from kadr_sdk.plan import AudioClip, AudioPlan, Ramp
 from kadr_sdk.times import sample_at
 
-from kadr_kernel.render.timeline import ClipView, Joint, TimelineView, TrackView
+from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
 __all__ = ["CHANNELS", "audio_plan"]
 

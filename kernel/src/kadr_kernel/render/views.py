@@ -1,0 +1,132 @@
+"""The timeline in output frames: clips with their media and place, and the joints between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from kadr_sdk.curves import Curve
+from kadr_sdk.errors import Problem
+from kadr_sdk.media import AudioStream, MediaInfo, VideoStream
+from kadr_sdk.project import Clip, Timeline, Track, TransitionUse
+
+__all__ = ["ClipView", "Joint", "TimelineView", "TrackView"]
+
+
+@dataclass(slots=True)
+class Joint:
+    """A transition over output frames ``start .. end - 1``."""
+
+    path: str
+    use: TransitionUse
+    out: ClipView
+    into: ClipView
+    start: int
+    end: int
+
+
+@dataclass(eq=False)
+class ClipView:
+    """A clip with its media and its place in output frames.
+
+    Attributes:
+        start, end: output frames by the clip's own edges.
+        seen_start, seen_end: with the handles that transitions take.
+        media_end: absolute source time at which the pictures end; None: never (stills).
+    """
+
+    path: str
+    clip: Clip
+    fps: Fraction
+    duration: Fraction
+    start: int
+    end: int
+    info: MediaInfo | None = None
+    file: Path | None = None
+    video: VideoStream | None = None
+    audio: AudioStream | None = None
+    media_end: Fraction | None = None
+    seen_start: int = 0
+    seen_end: int = 0
+    joint_in: Joint | None = None
+    joint_out: Joint | None = None
+
+    @cached_property
+    def origin(self) -> Fraction:
+        """Absolute timestamp that source time 0 stands for."""
+        return _origin(self.info)
+
+    @property
+    def frames(self) -> int:
+        """Number of output frames between the clip's own edges."""
+        return self.end - self.start
+
+    def source_time(self, frame: int) -> Fraction:
+        """Absolute source time shown at an output frame."""
+        clip = self.clip
+        if clip.freeze is not None:
+            return self.origin + clip.freeze
+        if clip.reversed:
+            frame = self.start + self.end - 1 - frame
+        return self.origin + clip.source_start + self.source_offset(frame)
+
+    def source_offset(self, frame: int) -> Fraction:
+        """Source seconds from ``source_start`` to an output frame, running forwards."""
+        speed = self.clip.speed
+        if not isinstance(speed, Curve):
+            return (Fraction(frame) / self.fps - self.clip.start_time) * Fraction(repr(speed))
+        steps = self._speed_sums
+        at = min(max(frame - self.start, 0), len(steps) - 1)
+        beyond = frame - self.start - at
+        edge = speed.at(Fraction(at) / self.fps)
+        return steps[at] + Fraction(repr(edge)) * beyond / self.fps
+
+    @cached_property
+    def _speed_sums(self) -> list[Fraction]:
+        """Source seconds at every frame of an animated speed, by the trapezoid rule."""
+        assert isinstance(self.clip.speed, Curve)
+        values = [Fraction(repr(self.clip.speed.at(Fraction(k) / self.fps))) for k in range(self.frames + 1)]
+        total = Fraction(0)
+        sums = [total]
+        for before, after in pairwise(values):
+            total += (before + after) / 2 / self.fps
+            sums.append(total)
+        return sums
+
+
+@dataclass(slots=True)
+class TrackView:
+    """An enabled track; clips in order of time."""
+
+    path: str
+    track: Track
+    clips: list[ClipView] = field(default_factory=list)
+    joints: list[Joint] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TimelineView:
+    """The timeline in output frames."""
+
+    timeline: Timeline
+    fps: Fraction
+    tracks: list[TrackView]
+    frames: int
+    notes: list[Problem]
+
+    def clips(self) -> Iterator[ClipView]:
+        """All clips of all enabled tracks."""
+        for track in self.tracks:
+            yield from track.clips
+
+
+def _origin(info: MediaInfo | None) -> Fraction:
+    """The first timestamp of a file's streams where it is positive, else 0."""
+    if info is None:
+        return Fraction(0)
+    starts = [s.start for s in info.video if not s.attached] + [s.start for s in info.audio]
+    return max(Fraction(0), min(starts, default=Fraction(0)))
