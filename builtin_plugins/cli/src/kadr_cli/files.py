@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from kadr_sdk.errors import InvalidPathError, StorageError
 
-__all__ = ["write_new"]
+__all__ = ["check_new", "refuse_same", "write_new"]
+
+
+def check_new(path: Path, *, overwrite: bool) -> None:
+    """The name can be taken.
+
+    Raises:
+        InvalidPathError: something stands there, or there is no such folder.
+    """
+    folder = path.absolute().parent
+    if not os.path.isdir(folder):  # noqa: PTH112 - false instead of an error for impossible names
+        standing = os.path.lexists(folder)
+        text, hint = ("is not a folder", "") if standing else ("the folder does not exist", "make it first")
+        raise InvalidPathError(text, path=folder, hint=hint or "choose another folder")
+    if os.path.isdir(path):  # noqa: PTH112 - as above
+        raise InvalidPathError("is a folder", path=path, hint="give a file name")
+    if os.path.lexists(path) and not overwrite:
+        raise InvalidPathError("exists already", path=path, hint="choose another name, or add --overwrite")
+
+
+def refuse_same(path: Path, others: Iterable[Path], text: str) -> None:
+    """The name is none of the others, whatever it is called.
+
+    Raises:
+        InvalidPathError: it is; with this text.
+    """
+    for other in others:
+        same = path.absolute() == other.absolute()
+        if not same and os.path.exists(path) and os.path.exists(other):  # noqa: PTH110 - as above
+            same = os.path.samefile(path, other)  # noqa: PTH121 - as above
+        if same:
+            raise InvalidPathError(text, path=path, hint="choose another name")
 
 
 def write_new(path: Path, data: bytes, *, overwrite: bool) -> None:
@@ -15,17 +47,16 @@ def write_new(path: Path, data: bytes, *, overwrite: bool) -> None:
 
     Raises:
         InvalidPathError: something stands there, or there is no such folder.
-        StorageError: the disk is full.
+        StorageError: the disk is full, or the folder refuses.
     """
-    if path.exists() and (path.is_dir() or not overwrite):
-        hint = "choose another name" + ("" if path.is_dir() else ", or add --overwrite")
-        raise InvalidPathError("exists already", path=path, hint=hint)
-    if not path.absolute().parent.is_dir():
-        raise InvalidPathError("the folder does not exist", path=path.parent, hint="make it first")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    check_new(path, overwrite=overwrite)
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
-        raise StorageError(f"cannot write: {error.strerror}", path=path) from error
+        if not isinstance(error, OSError):
+            raise
+        hint = "free some space" if error.errno == 28 else "check the rights of the folder"
+        raise StorageError(f"cannot write: {error.strerror or error}", path=path, hint=hint) from error

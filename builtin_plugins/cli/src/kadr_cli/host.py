@@ -8,19 +8,31 @@ resource ran out; 130 cancelled.
 from __future__ import annotations
 
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
-from kadr_sdk.errors import KadrError
+from kadr_sdk.errors import CancelledError, InternalError, KadrError
 from kadr_sdk.plugin import Kernel
 
-from kadr_cli.output import print_error
+from kadr_cli.output import color_of, print_error
+from kadr_cli.usage import usage_error
 
 __all__ = ["CliHost"]
 
-_EPILOG = "Try:  kadr demo    then:  kadr make a.mp4 b.mov song.mp3 -o film.mp4"
+_SECTIONS = {
+    "Films": ("demo", "make", "render", "frame"),
+    "Projects and media": ("validate", "plan", "probe", "verify", "schema"),
+    "What there is": ("effects", "transitions", "generators", "presets", "formats"),
+    "This installation": ("plugin", "system", "config"),
+}
+_EPILOG = """\b
+Begin with:  kadr demo
+then:        kadr make a.mp4 b.mov photo.jpg song.mp3 -o film.mp4
+
+--plugins ID,ID or --safe-mode before the command choose which plugins run.
+"""
 
 
 class CliHost:
@@ -28,48 +40,52 @@ class CliHost:
 
     def run(self, kernel: Kernel, argv: Sequence[str]) -> int:
         """Run one command; the exit code."""
-        _terminate_as_interrupt()
-        group = _Commands(kernel)
+        as_json = "--json" in argv
+        color = color_of(kernel)
         try:
-            code = group.main(list(argv), prog_name="kadr", standalone_mode=False)
+            with _terminate_as_interrupt():
+                code = _Commands(kernel).main(
+                    list(argv), prog_name="kadr", standalone_mode=False, color=color
+                )
+            return code if isinstance(code, int) else 0
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help())
+            click.echo(error.ctx.get_help(), color=color)
             return 0
         except click.ClickException as error:
-            error.show()
-            return 2
-        except click.Abort:
-            click.echo("cancelled", err=True)
-            return 130
+            trouble: KadrError = usage_error(error)
+        except click.Abort:  # Ctrl-C where no render was running
+            trouble = CancelledError("stopped")
         except KadrError as error:
-            print_error(error, as_json="--json" in argv)
-            return error.exit_code
-        except BrokenPipeError:  # the reader of our output went away: `kadr … | head`
-            sys.stderr.close()
-            return 0
-        return int(code or 0)
+            trouble = error
+        except OSError:  # a closed pipe is none of ours; the kernel knows what to do
+            raise
+        except Exception as error:
+            if as_json:  # a program that reads lines gets one here too; the kernel tells people
+                print_error(InternalError(f"{type(error).__name__}: {error}"), as_json=True)
+            raise
+        print_error(trouble, as_json=as_json, color=color)
+        return trouble.exit_code
 
 
 class _Commands(click.Group):
     """All contributed commands; listing them imports none."""
 
     def __init__(self, kernel: Kernel) -> None:
-        params: list[click.Parameter] = [
-            click.Option(["--version"], is_flag=True, help="Show the version and stop."),
-        ]
         super().__init__(
             "kadr",
-            params=params,
             help="A headless video engine: cut, grade, mix and deliver without a screen.",
             epilog=_EPILOG,
             no_args_is_help=True,
-            invoke_without_command=False,
         )
         self._kernel = kernel
+        show_version = click.version_option(kernel.version, prog_name="kadr", message="%(prog)s %(version)s")
+        show_version(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Ids in the order of the manifests."""
-        return [c.id for c in self._kernel.catalogue.all("command")]
+        """Every id; ours in the order of the sections, others by name."""
+        found = [c.id for c in self._kernel.catalogue.all("command")]
+        ours = [name for names in _SECTIONS.values() for name in names]
+        return sorted(found, key=lambda name: (ours.index(name), "") if name in ours else (len(ours), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A thin command that hands everything after its name to the contribution."""
@@ -90,14 +106,45 @@ class _Commands(click.Group):
             context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
         )
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the first argument.
 
-def _terminate_as_interrupt() -> None:
+        Raises:
+            NotFoundError: there is none; says which was probably meant, or why a plugin's is absent.
+        """
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            self._kernel.catalogue.find("command", args[0])
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """In sections, each line whole."""
+        known = self.list_commands(ctx)
+        titled = {name: title for title, names in _SECTIONS.items() for name in names}
+        width = max(map(len, known), default=0)
+        for title in [*_SECTIONS, "More"]:
+            names = [name for name in known if titled.get(name, "More") == title]
+            if not names:
+                continue
+            rows = [(n.ljust(width), self._kernel.catalogue.find("command", n).summary) for n in names]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
     """SIGTERM cancels like Ctrl-C, so that a stopped job cleans up after itself."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
     try:
-        signal.signal(signal.SIGTERM, interrupt)
+        before = signal.signal(signal.SIGTERM, interrupt)
     except ValueError:  # not the main thread: an embedding program has its own handling
+        yield
         return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import click
 from kadr_sdk.plugin import Kernel
 
+from kadr_cli.output import color_of
+
 __all__ = ["as_command"]
 
 
@@ -14,9 +16,9 @@ def as_command(command: click.Command, name: str = "") -> Callable[[Kernel, Sequ
     """The entry of a command contribution; the kernel is ``click``'s context object."""
 
     def run(kernel: Kernel, argv: Sequence[str]) -> int:
-        prog = f"kadr {name or command.name}"
+        prog, color = f"kadr {name or command.name}", color_of(kernel)
         try:
-            code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel)
+            code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel, color=color)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.ctx.get_help())
             return 0

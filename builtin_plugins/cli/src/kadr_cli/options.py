@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,17 @@ from kadr_sdk.times import parse_rate, parse_time
 if TYPE_CHECKING:
     from kadr_sdk.rendering import RenderRequest
 
-__all__ = ["RATE", "SIZE", "TIME", "json_option", "render_options", "request_of"]
+__all__ = [
+    "BITS",
+    "PATH",
+    "RATE",
+    "SIZE",
+    "TIME",
+    "json_option",
+    "render_options",
+    "request_of",
+    "seconds_of",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,14 +63,27 @@ class _Size(click.ParamType[Any]):
         if isinstance(value, tuple):
             return value
         width, _, height = str(value).lower().partition("x")
-        if not (
-            width.isdigit() and height.isdigit() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384
-        ):
+        sides = [int(side) if re.fullmatch("[0-9]{1,6}", side) else 0 for side in (width, height)]
+        if not all(0 < side <= 16384 for side in sides):
             self.fail(f"{value!r} is not a size; write 1920x1080", param, ctx)
-        return int(width), int(height)
+        return sides[0], sides[1]
 
 
-TIME, RATE, SIZE = _Time(), _Rate(), _Size()
+class _Bits(click.ParamType[Any]):
+    name = "bits"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Bits per second: 5000000, 5000k or 5M."""
+        found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)([kKmM]?)", str(value))
+        factor = {"": 1, "k": 1000, "m": 1_000_000}[found[2].lower()] if found else 0
+        bits = int(Fraction(found[1]) * factor) if found else 0
+        if bits <= 0:
+            self.fail(f"{value!r} is not a bitrate; write 5M, 800k or 5000000", param, ctx)
+        return bits
+
+
+TIME, RATE, SIZE, BITS = _Time(), _Rate(), _Size(), _Bits()
+PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document a line, for programs.")
 
@@ -68,21 +92,27 @@ def render_options(command: F) -> F:
     """The options of a render."""
     for option in reversed(
         [
-            click.option("--preset", help="Export preset; see: kadr presets."),
-            click.option("--container", help="Container; otherwise by the extension of the output."),
-            click.option("--range", "span", nargs=2, type=TIME, help="From and to, in timeline time."),
-            click.option("--size", type=SIZE, help="Size of the output."),
-            click.option("--fps", type=RATE, help="Frame rate of the output."),
-            click.option("--codec", help="Video codec."),
-            click.option("--crf", type=float, help="Constant quality; lower is better."),
-            click.option("--bitrate", type=int, help="Video bits per second instead of constant quality."),
-            click.option("--pixel-format", help="Pixel format of the output, e.g. yuv420p10le."),
-            click.option("--audio-codec", help="Audio codec."),
+            click.option("--preset", metavar="NAME", help="Export preset; see: kadr presets."),
+            click.option("--container", metavar="NAME", help="Instead of by the ending; see: kadr formats."),
+            click.option("--range", "span", nargs=2, type=TIME, metavar="FROM TO", help="A part: 2.5 10."),
+            click.option("--size", type=SIZE, metavar="WxH", help="Size of the output, e.g. 1280x720."),
+            click.option("--fps", type=RATE, metavar="FPS", help="Frame rate: 25, 29.97 or 30000/1001."),
+            click.option("--codec", metavar="NAME", help="Video codec; see: kadr formats mp4."),
+            click.option("--crf", type=float, metavar="NUMBER", help="Constant quality; lower is better."),
+            click.option("--bitrate", type=BITS, metavar="BITS", help="Instead of --crf: 5M, 800k."),
+            click.option("--pixel-format", metavar="NAME", help="Of the output, e.g. yuv420p10le."),
+            click.option("--audio-codec", metavar="NAME", help="Audio codec; see: kadr formats mp4."),
             click.option(
-                "--workers", type=click.IntRange(0), default=0, help="Segments at once; 0: automatic."
+                "--workers",
+                type=click.IntRange(0, 1024),
+                metavar="COUNT",
+                default=0,
+                help="Segments at once; 0: as the machine allows.",
             ),
             click.option(
-                "--verify", type=click.Choice(["fast", "full", "off"]), help="How to check the result."
+                "--verify",
+                type=click.Choice(["fast", "full", "off"]),
+                help="Check of the result: by facts recorded, by decoding it all, or none.",
             ),
             click.option(
                 "--damage",
@@ -107,6 +137,8 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
     """
     from kadr_sdk.rendering import RenderRequest  # late: it needs pydantic and numpy
 
+    if values["crf"] is not None and values["bitrate"] is not None:
+        raise click.UsageError("give --crf or --bitrate, not both")
     video = {"codec": values["codec"], "crf": values["crf"], "bitrate": values["bitrate"]}
     video["pixel_format"] = values["pixel_format"]
     span = values["span"]
@@ -114,7 +146,7 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         output=output,
         preset=values["preset"],
         container=values["container"],
-        range=(_seconds(span[0], fps), _seconds(span[1], fps)) if span else None,
+        range=(seconds_of(span[0], fps, "--range"), seconds_of(span[1], fps, "--range")) if span else None,
         resolution=values["size"],
         fps=values["fps"],
         video={k: v for k, v in video.items() if v is not None},
@@ -126,8 +158,13 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
     )
 
 
-def _seconds(value: Fraction | str, fps: Fraction) -> Fraction:
+def seconds_of(value: Fraction | str, fps: Fraction, option: str) -> Fraction:
+    """Seconds of the timeline; a timecode counts its frames.
+
+    Raises:
+        click.BadParameter: a timecode that this rate does not have.
+    """
     try:
         return parse_time(value, fps)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+        raise click.BadParameter(str(error), param_hint=option) from error

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
-from kadr_sdk.events import Envelope, RenderProgressed, RenderStarted, WarningRaised
 
 from kadr_cli.output import clean, console, print_json
 
 if TYPE_CHECKING:
-    from kadr_sdk.events import Event
+    from kadr_sdk.events import Envelope, RenderProgressed, RenderStarted, WarningRaised
     from kadr_sdk.services import EventBus
     from rich.progress import Progress, TaskID
 
-__all__ = ["watching"]
+__all__ = ["clock", "pace", "watching"]
 
 _SHOWN = ("Render", "Segment", "Warning", "MemoryPressure")
 
@@ -25,46 +25,69 @@ _SHOWN = ("Render", "Segment", "Warning", "MemoryPressure")
 @contextmanager
 def watching(events: EventBus, *, as_json: bool) -> Iterator[None]:
     """Show the events of a render while the block runs."""
-    if as_json:
-        subscription = events.subscribe_envelopes(_print_event, name="cli json")
-        try:
-            yield
-        finally:
-            subscription.cancel()
-    elif sys.stderr.isatty():
-        yield from _bar(events)
-    else:
-        yield from _lines(events)
+    with ExitStack() as stack:
+        if as_json:
+            subscription = events.subscribe_envelopes(_Lines().put, name="cli json")
+            stack.callback(subscription.cancel)
+        else:
+            shown = stack.enter_context(_bar()) if sys.stderr.isatty() else _Text()
+            _subscribe(events, shown, stack)
+        yield
 
 
-def _print_event(envelope: Envelope) -> None:
-    if envelope.event.name.startswith(_SHOWN):
-        print_json(envelope.as_dict())
+def _subscribe(events: EventBus, shown: _Bar | _Text, stack: ExitStack) -> None:
+    from kadr_sdk.events import RenderProgressed, RenderStarted, WarningRaised
+
+    handlers: list[tuple[Any, Any]] = [
+        (RenderStarted, shown.started),
+        (RenderProgressed, shown.progressed),
+        (WarningRaised, shown.warned),
+    ]
+    for kind, handler in handlers:
+        stack.callback(events.subscribe(kind, handler, name="cli progress").cancel)
 
 
-def _bar(events: EventBus) -> Iterator[None]:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+def pace(event: RenderProgressed) -> str:
+    """Frames a second and speed against real time; of sound the speed alone."""
+    speed = f"{event.speed:.2f}x"
+    return f"{event.fps:.1f} fps  {speed}" if event.stage == "video" else speed
+
+
+def clock(seconds: float) -> str:
+    """``0:07``, ``1:02:03``; nothing where it is not known."""
+    if seconds < 0:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class _Lines:
+    """One JSON document a line; events come from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def put(self, envelope: Envelope) -> None:
+        """Print what belongs to a render."""
+        if envelope.event.name.startswith(_SHOWN):
+            with self._lock:
+                print_json(envelope.as_dict())
+
+
+@contextmanager
+def _bar() -> Iterator[_Bar]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     columns = (
         TextColumn("[bold]{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[pace]}", markup=False),
+        TextColumn("{task.fields[left]}", style="cyan", markup=False),
     )
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("planning", total=None, rate="")
-        bar = _Bar(progress, task)
-        subscriptions = [
-            events.subscribe(RenderStarted, bar.started, name="cli bar"),
-            events.subscribe(RenderProgressed, bar.progressed, name="cli bar"),
-            events.subscribe(WarningRaised, bar.warned, name="cli bar"),
-        ]
-        try:
-            yield
-        finally:
-            for subscription in subscriptions:
-                subscription.cancel()
+        yield _Bar(progress, progress.add_task("planning", total=None, pace="", left=""))
 
 
 class _Bar:
@@ -75,45 +98,52 @@ class _Bar:
         self._task = task
 
     def started(self, event: RenderStarted) -> None:
-        """Frames are known now."""
+        """The work is known now."""
         self._progress.update(self._task, description="rendering", total=event.frames)
 
     def progressed(self, event: RenderProgressed) -> None:
-        """Frames done, frames a second and speed against real time."""
-        rate = (
-            f"{event.fps:5.1f} fps  {event.speed:4.2f}x" if event.stage == "video" else f"{event.speed:4.1f}x"
+        """Frames done, frames a second, speed against real time, time left."""
+        done = event.done >= event.total
+        left = clock(event.left)
+        self._progress.update(
+            self._task,
+            description="finishing" if done else "rendering",
+            completed=event.done,
+            total=event.total,
+            pace=pace(event),
+            left=f"{left} left" if left and not done else "",
         )
-        self._progress.update(self._task, completed=event.done, total=event.total, rate=rate)
 
     def warned(self, event: WarningRaised) -> None:
         """A line above the bar."""
         self._progress.console.print(f"warning: {_text(event)}", markup=False)
 
 
-def _lines(events: EventBus) -> Iterator[None]:
+class _Text:
     """Without a terminal: a line at every tenth part."""
-    last = [-1]
 
-    def progressed(event: RenderProgressed) -> None:
+    def __init__(self) -> None:
+        self._last = 0
+
+    def started(self, event: RenderStarted) -> None:
+        """What begins."""
+        click.echo(f"rendering {clean(event.output)}", err=True)
+
+    def progressed(self, event: RenderProgressed) -> None:
+        """At most ten lines a render."""
         tenth = event.done * 10 // max(event.total, 1)
-        if tenth > last[0]:
-            last[0] = tenth
-            click.echo(f"{tenth * 10:3d} %  {event.fps:6.1f} fps  {event.speed:5.2f}x", err=True)
+        if tenth <= self._last:
+            return
+        self._last = tenth
+        left = f"  {clock(event.left)} left" if tenth < 10 and event.left >= 0 else ""
+        click.echo(f"{tenth * 10:3d} %  {pace(event)}{left}", err=True)
 
-    def warned(event: WarningRaised) -> None:
+    def warned(self, event: WarningRaised) -> None:
+        """A line of its own."""
         click.echo(f"warning: {_text(event)}", err=True)
 
-    subscriptions = [
-        events.subscribe(RenderProgressed, progressed, name="cli lines"),
-        events.subscribe(WarningRaised, warned, name="cli lines"),
-    ]
-    try:
-        yield
-    finally:
-        for subscription in subscriptions:
-            subscription.cancel()
 
-
-def _text(event: Event) -> str:
-    path, message, hint = (str(getattr(event, name)) for name in ("path", "message", "hint"))
-    return clean(f"{path}: {message}" if path else message) + (f" ({clean(hint)})" if hint else "")
+def _text(event: WarningRaised) -> str:
+    where = f"{event.path}: " if event.path else ""
+    remedy = f" ({event.hint})" if event.hint else ""
+    return clean(f"{where}{event.message}{remedy}")

@@ -11,7 +11,7 @@ from kadr_sdk.plugin import Kernel
 
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
-from kadr_cli.output import print_json, print_table
+from kadr_cli.output import clean, print_json, print_table
 
 __all__ = ["run"]
 
@@ -36,23 +36,33 @@ def list_settings(kernel: Kernel, as_json: bool) -> None:
 
 @config.command("get")
 @click.argument("key")
+@json_option
 @click.pass_obj
-def get_setting(kernel: Kernel, key: str) -> None:
+def get_setting(kernel: Kernel, key: str, as_json: bool) -> None:
     """The value of KEY."""
-    known = {name: value for name, value, _ in kernel.config.items()}
+    known = {name: (value, layer) for name, value, layer in kernel.config.items()}
     if key not in known:
         raise NotFoundError("setting", key, known)
-    click.echo(json.dumps(known[key], ensure_ascii=False))
+    value, layer = known[key]
+    if as_json:
+        print_json({"key": key, "value": value, "layer": layer})
+    else:
+        click.echo(json.dumps(value, ensure_ascii=False))
 
 
 @config.command("set")
 @click.argument("key")
 @click.argument("value")
+@json_option
 @click.pass_obj
-def set_setting(kernel: Kernel, key: str, value: str) -> None:
+def set_setting(kernel: Kernel, key: str, value: str, as_json: bool) -> None:
     """Set KEY to VALUE (JSON, or plain text) in your own settings file."""
-    kernel.config.set(key, _parse(value))
-    click.echo(f"{key} = {value}")
+    parsed = _parse(value)
+    kernel.config.set(key, parsed)
+    if as_json:
+        print_json({"key": key, "value": parsed})
+    else:
+        click.echo(f"{clean(key)} = {json.dumps(parsed, ensure_ascii=False)}")
 
 
 def _parse(text: str) -> Any:

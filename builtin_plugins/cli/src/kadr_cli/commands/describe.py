@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from kadr_sdk.effects import EffectDeclaration
-from kadr_sdk.params import Param
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
+
+if TYPE_CHECKING:
+    from kadr_sdk.effects import EffectDeclaration
+    from kadr_sdk.params import Param
 
 __all__ = ["effects", "formats", "generators", "presets", "transitions"]
 
@@ -34,6 +36,8 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
         elif kind in ("preset", "exporter"):
             _show_settings(data, found.plugin)
         else:
+            from kadr_sdk.effects import EffectDeclaration
+
             _show_effect(EffectDeclaration.from_dict(data), found.plugin)
 
     return as_command(describe)
@@ -46,10 +50,18 @@ def _list(kernel: Kernel, kind: str, as_json: bool) -> None:
             print_json(dict(data) | {"plugin": contribution.plugin})
         return
     table = [
-        [_name(c.id, d), str(d.get("category") or d.get("container") or ""), _summary(d)] for c, d in rows
+        [
+            _name(c.id, d),
+            str(d.get("category") or d.get("container") or " ".join(d.get("extensions", ()))),
+            _summary(d),
+        ]
+        for c, d in rows
     ]
-    heading = {"preset": "container", "exporter": ""}.get(kind, "category")
-    print_table(f"{kind}s", ["name", heading, "what it does"], table)
+    if kind == "exporter":
+        print_table("formats", ["name", "endings", "what it does"], table)
+    else:
+        heading = "container" if kind == "preset" else "category"
+        print_table(f"{kind}s", ["name", heading, "what it does"], table)
 
 
 def _name(identity: str, data: Mapping[str, Any]) -> str:
@@ -88,7 +100,15 @@ def _show_settings(data: Mapping[str, Any], plugin: str) -> None:
     click.echo(f"  from {plugin}")
     for key, value in data.items():
         if key not in ("id", "title", "summary"):
-            click.echo(f"  {key}: {clean(json.dumps(value, ensure_ascii=False))}")
+            click.echo(f"  {key}: {clean(_value(value))}")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_value(entry)}" for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value))
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 effects = _command("effects", "effect", "List effects, or describe the one called NAME.")

@@ -67,20 +67,20 @@ def info(kernel: Kernel, name: str, as_json: bool) -> None:
 @click.option(
     "--grant", multiple=True, help="Allow this and no more, e.g. read:/media; else all that it asks."
 )
+@json_option
 @click.pass_obj
-def enable(kernel: Kernel, name: str, grant: tuple[str, ...]) -> None:
+def enable(kernel: Kernel, name: str, grant: tuple[str, ...], as_json: bool) -> None:
     """Activate plugin NAME at every start: your yes to it."""
-    kernel.plugins.set_enabled(_find(kernel, name).id, True, grant or None)
-    click.echo(f"{name} is enabled")
+    _set(kernel, name, True, grant, as_json=as_json)
 
 
 @plugin.command()
 @click.argument("name")
+@json_option
 @click.pass_obj
-def disable(kernel: Kernel, name: str) -> None:
+def disable(kernel: Kernel, name: str, as_json: bool) -> None:
     """Leave plugin NAME out from the next start on, and take back what you allowed it."""
-    kernel.plugins.set_enabled(_find(kernel, name).id, False)
-    click.echo(f"{name} is disabled from the next start on")
+    _set(kernel, name, False, (), as_json=as_json)
 
 
 @plugin.command()
@@ -98,6 +98,15 @@ def doctor(kernel: Kernel, as_json: bool) -> int:
         columns = ["plugin", "severity", "message", "hint"]
         print_table("doctor", columns, [[str(row.get(c, "")) for c in columns] for row in rows])
     return 1 if any(row.get("severity") == "error" for row in rows) else 0
+
+
+def _set(kernel: Kernel, name: str, enabled: bool, grant: tuple[str, ...], *, as_json: bool) -> None:
+    identity = _find(kernel, name).id
+    kernel.plugins.set_enabled(identity, enabled, grant or None)
+    if as_json:
+        print_json({"id": identity, "enabled": enabled})
+    else:
+        click.echo(f"{identity} is enabled" if enabled else f"{identity} is disabled from the next start on")
 
 
 def _find(kernel: Kernel, name: str) -> Any:

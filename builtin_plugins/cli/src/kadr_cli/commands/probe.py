@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kadr_sdk.errors import KadrError
-from kadr_sdk.media import AudioStream, MediaInfo, VideoStream
-from kadr_sdk.plan import canonical
 from kadr_sdk.plugin import Kernel
-from kadr_sdk.rendering import Renderer
 
 from kadr_cli.invoke import as_command
-from kadr_cli.options import json_option
+from kadr_cli.options import PATH, json_option
 from kadr_cli.output import clean, print_error, print_json
+from kadr_cli.services import renderer_of
+
+if TYPE_CHECKING:
+    from kadr_sdk.media import AudioStream, MediaInfo, VideoStream
 
 __all__ = ["run"]
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @json_option
 @click.pass_obj
 def probe(kernel: Kernel, files: tuple[Path, ...], as_json: bool) -> int:
     """Say what FILES hold: streams, sizes, rates, colour, rotation, length."""
-    renderer = kernel.container.get(Renderer)
+    renderer = renderer_of(kernel)
     code = 0
     for path in files:
         try:
@@ -42,6 +43,8 @@ def probe(kernel: Kernel, files: tuple[Path, ...], as_json: bool) -> int:
 
 
 def _data(info: MediaInfo) -> dict[str, Any]:
+    from kadr_sdk.plan import canonical
+
     data: dict[str, Any] = canonical(info)
     return data | {"path": info.path}
 
@@ -49,15 +52,16 @@ def _data(info: MediaInfo) -> dict[str, Any]:
 def _show(info: MediaInfo) -> None:
     length = f"{float(info.duration):.3f} s" if info.duration is not None else "length unknown"
     click.secho(clean(info.path), bold=True)
-    click.echo(f"  {info.container}, {length}, {info.size / 1e6:.2f} MB")
+    container = "/".join(info.container.split(",")[:2])
+    click.echo(f"  {container}, {length}, {info.size / 1e6:.2f} MB")
     for video in info.video:
         click.echo("  " + _video(video))
     for audio in info.audio:
         click.echo("  " + _audio(audio))
     for other in info.other:
-        click.echo(f"  #{other.index} {other.kind} {other.codec} {other.language}".rstrip())
+        click.echo(f"  #{other.index} {other.kind} {other.codec} {_language(other.language)}".rstrip())
     for warning in info.warnings:
-        click.echo(f"  warning: {clean(str(warning))}")
+        click.echo(f"  warning: {clean(warning)}")
 
 
 def _video(v: VideoStream) -> str:
@@ -82,8 +86,13 @@ def _video(v: VideoStream) -> str:
 
 
 def _audio(a: AudioStream) -> str:
-    language = f", {a.language}" if a.language else ""
-    return f"#{a.index} audio {a.codec}, {a.rate} Hz, {a.layout}{language}"
+    language = _language(a.language)
+    return f"#{a.index} audio {a.codec}, {a.rate} Hz, {a.layout}" + (f", {language}" if language else "")
+
+
+def _language(code: str) -> str:
+    """Nothing where the file says that it does not know."""
+    return "" if code == "und" else clean(code)
 
 
 run = as_command(probe)

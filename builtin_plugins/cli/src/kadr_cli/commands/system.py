@@ -8,12 +8,11 @@ from typing import Any
 import click
 from kadr_sdk.errors import KadrError
 from kadr_sdk.plugin import Kernel
-from kadr_sdk.rendering import Renderer
-from kadr_sdk.services import Scheduler
 
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
+from kadr_cli.services import renderer_of
 
 __all__ = ["run"]
 
@@ -43,6 +42,8 @@ def info(kernel: Kernel, as_json: bool) -> None:
 
 
 def _facts(kernel: Kernel) -> dict[str, Any]:
+    from kadr_sdk.services import Scheduler
+
     scheduler = kernel.container.get(Scheduler)
     data: dict[str, Any] = {
         "kadr": kernel.version,
@@ -52,7 +53,7 @@ def _facts(kernel: Kernel) -> dict[str, Any]:
         "memory_budget_mb": scheduler.memory_budget // 1_000_000,
     }
     try:
-        found = kernel.container.get(Renderer).backend().capabilities()
+        found = renderer_of(kernel).backend().capabilities()
     except KadrError as error:
         return data | {"backend": f"none: {error}"}
     data["backend"] = found.name

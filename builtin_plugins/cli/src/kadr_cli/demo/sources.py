@@ -119,7 +119,7 @@ def _lagoon(time: float) -> tuple[Field, Field, Field]:
 def _lanterns(time: float) -> tuple[Field, Field, Field]:
     """Night: warm lights that rise, each at its own pace and colour."""
     depth = (1 + _Y) / 2 + 0 * _X
-    fields = [low + more * depth for low, more in ((0.03, 0.05), (0.04, 0.03), (0.13, 0.10))]
+    fields: list[Field] = [low + more * depth for low, more in ((0.03, 0.05), (0.04, 0.03), (0.13, 0.10))]
     for n in range(22):
         speed, phase = 0.07 + 0.015 * (n * 7 % 5), (n * 0.7549) % 1.0
         y = 1.3 - 2.6 * ((phase + speed * time) % 1.0)
