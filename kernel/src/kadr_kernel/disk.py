@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import time
@@ -18,7 +19,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["locked", "write_whole"]
+__all__ = ["is_temporary", "locked", "storage_error", "temporary_beside", "write_whole"]
 
 _POLL = 0.02
 
@@ -37,7 +38,7 @@ def locked(path: Path, timeout: float = 10.0) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
     except OSError as error:
-        raise _cannot("be locked", path, error) from error
+        raise storage_error(error, path, "be locked") from error
     with file:
         end = time.monotonic() + timeout
         while not _try_lock(file):
@@ -90,7 +91,7 @@ def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
         StorageError: the file is as it was.
     """
     path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    temporary = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         rights = 0o600 if private else _rights(path)
@@ -103,7 +104,18 @@ def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise _cannot("be written", path, error) from error
+        raise storage_error(error, path) from error
+
+
+def temporary_beside(target: Path) -> Path:
+    """A hidden name in the same folder, so that the final rename stays on one file system."""
+    unique = f"{os.getpid()}-{os.urandom(4).hex()}"  # and a short name: 255 bytes is the longest
+    return target.with_name(f".{target.name[:40]}.{unique}.part{target.suffix[:20]}")
+
+
+def is_temporary(path: Path) -> bool:
+    """True for the names of :func:`temporary_beside`."""
+    return re.fullmatch(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?", path.name) is not None
 
 
 def _rights(path: Path) -> int:
@@ -131,6 +143,7 @@ def _replace(temporary: Path, path: Path) -> None:
             os.close(folder)
 
 
-def _cannot(what: str, path: Path, error: OSError) -> StorageError:
+def storage_error(error: OSError, path: Path, what: str = "be written") -> StorageError:
+    """The error tree's form of an operating system error."""
     hint = "free some space" if error.errno == 28 else "check the rights of the folder"
     return StorageError(f"cannot {what}: {error.strerror or error}", path=path, hint=hint)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from kadr_kernel.render.files import temporary_beside
+from kadr_kernel.disk import temporary_beside
 from kadr_kernel.render.scratch import job_folder
 from kadr_sdk.errors import StorageError
 

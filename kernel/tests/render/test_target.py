@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from kadr_kernel.render.files import is_temporary, temporary_beside
+from kadr_kernel.disk import is_temporary, temporary_beside
 from kadr_kernel.render.target import Target, check_target, refuse_inputs
 from kadr_sdk.errors import InvalidPathError, StorageError
 

@@ -15,7 +15,7 @@ from kadr_sdk.errors import KadrError, MediaFileError, StorageError
 from kadr_sdk.events import Event, MediaFailed, MediaImported
 from kadr_sdk.media import FrameIndex, MediaInfo
 
-from kadr_kernel.render.files import write_atomic
+from kadr_kernel.disk import write_whole
 
 __all__ = ["FileKey", "MediaLibrary", "file_key"]
 
@@ -114,9 +114,8 @@ class MediaLibrary:
             rows = [[*key, digest] for key, digest in list(self._digests.items())[-_MAX_ROWS:]]
             self._dirty = False
         try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self._memory, json.dumps(rows).encode())
-        except (OSError, StorageError):
+            write_whole(self._memory, json.dumps(rows).encode())
+        except StorageError:
             return
 
     def _load(self) -> dict[FileKey, str]:

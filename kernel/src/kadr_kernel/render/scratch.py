@@ -16,8 +16,7 @@ from pathlib import Path
 
 from kadr_sdk.errors import StorageError
 
-from kadr_kernel.disk import locked
-from kadr_kernel.render.files import is_temporary, storage_error
+from kadr_kernel.disk import is_temporary, locked, storage_error
 
 __all__ = ["job_folder"]
 
@@ -68,7 +67,7 @@ def _target(folder: Path) -> Path | None:
 
 
 def _remove(target: Path | None) -> None:
-    """Only names that :func:`kadr_kernel.render.files.temporary_beside` gives are removed."""
+    """Only names that :func:`kadr_kernel.disk.temporary_beside` gives are removed."""
     if target is None or not is_temporary(target):
         return
     if target.is_dir() and not target.is_symlink():

@@ -6,6 +6,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kadr_sdk.errors import InvalidPathError, SerializationError, StorageError
@@ -13,7 +14,7 @@ from kadr_sdk.events import Event, ProjectOpened, ProjectSaved
 from kadr_sdk.project import Project, dump_project, parse_project
 from kadr_sdk.project.parse import MAX_BYTES
 
-from kadr_kernel.render.files import storage_error, write_atomic
+from kadr_kernel.disk import storage_error, temporary_beside, write_whole
 from kadr_kernel.render.original import convert_original, is_original
 
 __all__ = ["FileProjectStore"]
@@ -42,20 +43,32 @@ class FileProjectStore:
         """Write atomically, keeping backups of what stood there."""
         data = dump_project(project).encode()
         if path.exists():
-            self._rotate(path)
-        write_atomic(path, data)
+            self._keep(path)
+        write_whole(path, data)
         self._publish(ProjectSaved(project.metadata.id, str(path)))
 
-    def _rotate(self, path: Path) -> None:
+    def _keep(self, path: Path) -> None:
+        """A copy of what stands there as ``.1``, older ones moved on; none twice, so that a save
+        which fails again and again does not push the good ones out.
+        """
         names = [path.with_name(f"{path.name}.{n}") for n in range(1, self._backups + 1)]
+        copy = temporary_beside(path)
         try:
+            if not names or _same(path, names[0]):
+                return
+            shutil.copy2(path, copy)
             for newer, older in reversed(list(itertools.pairwise(names))):
                 if newer.exists():
                     newer.replace(older)
-            if names:
-                shutil.copy2(path, names[0])
+            copy.replace(names[0])
         except OSError as error:
-            raise storage_error(error, path) from error
+            with suppress(OSError):
+                copy.unlink()
+            raise storage_error(error, path, "be kept as a backup") from error
+
+
+def _same(a: Path, b: Path) -> bool:
+    return b.is_file() and a.stat().st_size == b.stat().st_size and a.read_bytes() == b.read_bytes()
 
 
 def _read(path: Path) -> str:

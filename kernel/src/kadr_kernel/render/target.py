@@ -10,7 +10,7 @@ from types import TracebackType
 
 from kadr_sdk.errors import InvalidPathError, StorageError
 
-from kadr_kernel.render.files import place, storage_error, temporary_beside
+from kadr_kernel.disk import storage_error, temporary_beside
 
 __all__ = ["Target", "check_target", "refuse_inputs"]
 
@@ -115,7 +115,7 @@ class Target:
         """Give the result its final name."""
         if self.many and self.path.is_dir():
             self.path.rmdir()  # empty, as checked
-        place(self.temporary, self.path, overwrite=self._overwrite)
+        _place(self.temporary, self.path, overwrite=self._overwrite)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -124,3 +124,40 @@ class Target:
             shutil.rmtree(self.temporary, ignore_errors=True)
         else:
             self.temporary.unlink(missing_ok=True)
+
+
+def _place(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    """Give a finished file or folder its final name.
+
+    Raises:
+        InvalidPathError: something stands there and may not be replaced.
+        StorageError: the rename failed.
+    """
+    try:
+        if temporary.is_file():
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        if overwrite and not target.is_dir():
+            temporary.replace(target)
+        elif not overwrite and temporary.is_file():
+            _place_new(temporary, target)
+        else:
+            temporary.rename(target)
+    except FileExistsError as error:
+        raise InvalidPathError("appeared while rendering", path=target, hint="choose another name") from error
+    except OSError as error:
+        raise storage_error(error, target) from error
+
+
+def _place_new(temporary: Path, target: Path) -> None:
+    # A hard link fails where the name is taken, atomically; rename would replace it silently.
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: check, then rename
+        if target.exists():
+            raise FileExistsError(target) from None
+        temporary.rename(target)
+        return
+    temporary.unlink()
