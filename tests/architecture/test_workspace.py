@@ -18,6 +18,8 @@ def toml(path: Path) -> dict[str, Any]:
 WORKSPACE = toml(ROOT / "pyproject.toml")
 PATTERNS = WORKSPACE["tool"]["uv"]["workspace"]["members"]
 MEMBERS = sorted(p.parent for pattern in PATTERNS for p in ROOT.glob(f"{pattern}/pyproject.toml"))
+EXTRAS = WORKSPACE["project"].get("optional-dependencies", {})
+PINS = {*WORKSPACE["project"]["dependencies"], *(pin for extra in EXTRAS.values() for pin in extra)}
 
 
 def package(member: Path) -> str:
@@ -47,7 +49,7 @@ def test_every_member_is_a_package_like_the_others(member: Path) -> None:
     assert project["requires-python"] == WORKSPACE["project"]["requires-python"]
     assert (member / "src" / name / "py.typed").is_file()
     assert (member / project["readme"]).is_file()
-    assert f"{project['name']}=={project['version']}" in WORKSPACE["project"]["dependencies"]
+    assert f"{project['name']}=={project['version']}" in PINS
     assert name not in ("kernel", "sdk", "models")
 
 
