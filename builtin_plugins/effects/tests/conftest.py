@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -193,3 +194,13 @@ def flat() -> Callable[..., VideoFrame]:
         return frame
 
     return make
+
+
+@pytest.fixture
+def shared_luts() -> Path:
+    """Tables of other programs."""
+    default = Path(__file__).parents[3] / ".." / "shared" / "media"
+    folder = Path(os.environ.get("KADR_TEST_MEDIA", default)) / "lut"
+    if not folder.is_dir():
+        pytest.skip("no folder of test media; set KADR_TEST_MEDIA")
+    return folder

@@ -42,6 +42,7 @@ def test_manifest_and_descriptor_agree(row: Contribution) -> None:
     assert (found.id, found.names, found.title, found.summary) == (row.id, row.names, row.title, row.summary)
     assert found.kind == KINDS[row.kind]
     assert row.file == f"{row.kind}s/{row.id.removeprefix('kadr.')}.toml"
+    assert set(found.aliases) <= set(row.names)
     assert all((found.summary, found.category, found.tags, found.formats))
 
 
