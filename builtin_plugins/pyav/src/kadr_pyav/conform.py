@@ -10,8 +10,8 @@ Against the formulas of ITU-T H.273 the result is within one code.
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
 the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
-Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so; from and to high
-dynamic range by swscale's own tone mapping, whose tables take seconds to set up.
+Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so: by the ``colorspace``
+filter too where it can, else through a table of :mod:`kadr_pyav.lattice` in 16 bit RGB.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
 from kadr_pyav.gamut import high_range, managed
+from kadr_pyav.lattice import table_file
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
 
@@ -133,20 +134,33 @@ class _Chain:
             self.widen()
         graded = managed(self.shape.color, target.color)
         recoded = graded or self._recoded(target, layout)
-        changed = resized or self.shape.format != target.format
         apart = recoded and _recodable(self.shape, target)
-        if changed or (recoded and not apart):
+        if graded and not apart:
+            self._grade(target)
+            resized = recoded = False
+        if resized or self.shape.format != target.format or (recoded and not apart):
             same = replace(target, color=self.shape.color)
-            self._scale(same if apart else target, position, graded=graded and not apart)
+            self._scale(same if apart else target, position)
         if apart:
             self.add("colorspace", **_recoding(self.shape, target, graded=graded))
         if self.nodes:
             self.add("setsar", sar="1/1")
             self.add("setparams", **setparams_options(target.color))
 
+    def _grade(self, target: Shape) -> None:
+        """To the target's size, primaries and curve, in RGB of 16 bit."""
+        before = self.shape.color
+        name = f"gbr{'a' if self.layout.alpha else ''}p16le"
+        rgb = replace(before, matrix="gbr", range="pc")
+        self._scale(replace(target, format=name, color=rgb), ChromaPosition(0, 0))
+        self.add("lut3d", file=table_file(before, target.color), interp="tetrahedral")
+        self.shape = replace(self.shape, color=replace(target.color, matrix="gbr", range="pc"))
+
     def _resize_by_weight(self, target: Shape) -> None:
         """Resize straight alpha without a rim of what is hidden: multiplied by it on the way."""
-        color = target.color if self.layout.rgb else self.shape.color
+        color = self.shape.color
+        if self.layout.rgb:
+            color = replace(color, matrix=target.color.matrix, range=target.color.range)
         deep = max(self.layout.depth, layout_of(target.format).depth) > 10
         whole = Shape(self.shape.width, self.shape.height, f"yuva444p{16 if deep else 10}le", color)
         self._scale(whole, ChromaPosition(0, 0))
@@ -160,23 +174,21 @@ class _Chain:
         recoded = matrix and before.matrix != after.matrix
         return recoded or ("unknown" not in (before.range, after.range) and before.range != after.range)
 
-    def _scale(self, target: Shape, position: ChromaPosition, *, graded: bool = False) -> None:
+    def _scale(self, target: Shape, position: ChromaPosition) -> None:
         options: dict[str, object] = {"w": target.width, "h": target.height, "flags": FLAGS}
-        options |= _meaning(self.shape, "in", graded) | _sited(self.layout, self.position, "in")
+        options |= _meaning(self.shape, "in") | _sited(self.layout, self.position, "in")
         after = layout_of(target.format)
-        options |= _meaning(target, "out", graded) | _sited(after, position, "out")
+        options |= _meaning(target, "out") | _sited(after, position, "out")
         self.add("scale", **options)
         self.add("format", pix_fmts=target.format)
         self.shape, self.position = target, position
 
 
 def _recodable(shape: Shape, target: Shape) -> bool:
-    """True for what the colorspace filter takes: planar YUV of whole chroma samples, SDR."""
-    layout = layout_of(target.format)
+    """True for what the colorspace filter takes: planar YUV of even sizes, SDR."""
     if layout_of(shape.format).rgb or high_range(shape.color) or high_range(target.color):
         return False
-    across, down = ((1 << log2) - 1 for log2 in layout.log2_chroma)
-    even = not (target.width & across or target.height & down)
+    even = not (target.width % 2 or target.height % 2)  # it refuses an odd size of 4:4:4 too
     return even and target.format in _RECODABLE
 
 
