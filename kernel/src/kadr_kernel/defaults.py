@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -40,6 +41,15 @@ class NoCache:
 
     def put(self, kind: str, key: str, source: Path) -> None:
         """Nothing."""
+
+    def claim(
+        self,
+        kind: str,  # noqa: ARG002
+        key: str,  # noqa: ARG002
+        waiting: Callable[[], object] | None = None,  # noqa: ARG002
+    ) -> AbstractContextManager[Path | None]:
+        """Never there, and nobody waits."""
+        return nullcontext(None)
 
 
 class SystemClock:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,11 @@ class NoCache:
 
     def put(self, kind: str, key: str, source: Path) -> None:
         return None
+
+    def claim(
+        self, kind: str, key: str, waiting: Callable[[], object] | None = None
+    ) -> AbstractContextManager[Path | None]:
+        return nullcontext(None)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from kadr_sdk.errors import CancelledError, Problem
 from kadr_sdk.events import Event, RenderProgressed, WarningRaised
 from kadr_sdk.services import Catalogue
 
-__all__ = ["JobContext", "JobControl", "Progress"]
+__all__ = ["JobContext", "JobControl", "PartContext", "Progress"]
 
 _INTERVAL = 0.1  # seconds between progress events: a reader gets at most ten a second
 
@@ -133,3 +133,37 @@ class JobContext:
         """Everything warned of, in order."""
         with self._lock:
             return tuple(self._warned)
+
+
+class PartContext:
+    """The context of a job as one part of it sees it; satisfies the same Protocol.
+
+    Args:
+        quiet: its work is not what the progress counts.
+
+    Attributes:
+        warned: something was warned of while this part was made.
+    """
+
+    def __init__(self, job: JobContext, *, quiet: bool = False) -> None:
+        self._job = job
+        self._quiet = quiet
+        self.warned = False
+
+    def check(self) -> None:
+        """As of the job."""
+        self._job.check()
+
+    def advance(self, amount: int) -> None:
+        """Count finished work."""
+        if not self._quiet:
+            self._job.advance(amount)
+
+    def effect(self, kind: str, name: str) -> Any:
+        """As of the job."""
+        return self._job.effect(kind, name)
+
+    def warn(self, message: str, path: str = "", hint: str = "") -> None:
+        """Tell the user, and remember that this part gave reason to."""
+        self.warned = True
+        self._job.warn(message, path, hint)

@@ -44,9 +44,10 @@ from kadr_sdk.services import Cache, Catalogue, Scheduler
 from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.executor import ThreadExecutor
-from kadr_kernel.render.job import JobContext, JobControl, Progress
+from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
+from kadr_kernel.render.reuse import Part, Reuse
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.target import Target, check_target, refuse_inputs
 
@@ -172,6 +173,7 @@ class _Job:
         self._project = project
         self._request = request
         self._backend = renderer.backend()
+        self._reuse = Reuse(renderer._cache if request.cache else None, self.control.check)
         self._stages: dict[str, float] = {}
         self._started = time.monotonic()
         self._failure: BaseException | None = None
@@ -266,12 +268,15 @@ class _Job:
 
     def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
         began = time.monotonic()
-        cached = self._renderer._cache.get("segment", segment.hash)
-        if cached is not None:
-            context.advance(segment.count)
-            self._encoded(segment, cached, began, segment.hash, "cached")
-            return cached
+        own = PartContext(context)
         path = folder / f"segment-{segment.index:06d}.part"
+        part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
+        if part.origin == "cached":
+            context.advance(segment.count)
+        self._encoded(segment, part, began)
+        return part.path
+
+    def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
         sink = PartWriter(path)
         try:
             with self._renderer._scheduler.reserve(_memory(plan, segment), owner=self.id):
@@ -281,10 +286,7 @@ class _Job:
             self._stop_others(error)
             sink.abandon()
             raise
-        if not context.warnings:  # what was held or skipped is never cached
-            self._renderer._cache.put("segment", segment.hash, path)
-        self._encoded(segment, path, began, digest, "rendered")
-        return path
+        return Part(path, digest, context.warned)
 
     def _stop_others(self, error: BaseException) -> None:
         """Remember the first failure, and end the others."""
@@ -292,26 +294,31 @@ class _Job:
             self._failure = error
         self.control.cancel()
 
-    def _encoded(self, segment: Segment, path: Path, began: float, digest: str, origin: str) -> None:
+    def _encoded(self, segment: Segment, part: Part, began: float) -> None:
         seconds = round(time.monotonic() - began, 4)
-        size = path.stat().st_size
-        self._publish(SegmentEncoded(self.id, segment.index, segment.count, size, seconds, digest, origin))
+        size = part.path.stat().st_size
+        row = (segment.index, segment.count, size, seconds, part.digest, part.origin)
+        self._publish(SegmentEncoded(self.id, *row))
 
     def _audio(self, plan: RenderPlan, folder: Path, context: JobContext) -> Path:
         assert plan.audio is not None
-        quiet = (
-            JobContext(self.control, self._renderer._catalogue, self._publish) if plan.segments else context
-        )
-        sink = PartWriter(folder / "audio.part")
+        own = PartContext(context, quiet=bool(plan.segments))
+        path = folder / "audio.part"
+        part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
+        if part.origin == "cached":
+            own.advance(plan.audio.count)
+        return part.path
+
+    def _mix(self, plan: RenderPlan, path: Path, context: PartContext) -> Part:
+        assert plan.audio is not None
+        sink = PartWriter(path)
         try:
-            self._backend.render_audio(plan.audio, plan.output, sink, quiet)
+            digest = self._backend.render_audio(plan.audio, plan.output, sink, context)
         except BaseException as error:
             self._stop_others(error)
             sink.abandon()
             raise
-        for warning in quiet.warnings:
-            context.warn(warning.message, warning.path, warning.hint)
-        return sink.path
+        return Part(path, digest, context.warned)
 
     def _join(
         self,

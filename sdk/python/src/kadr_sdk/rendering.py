@@ -31,6 +31,7 @@ class RenderRequest:
         workers: segments at once; 0: as many as processors and memory allow.
         verify: ``fast``, ``full`` or ``off``.
         overwrite: an existing target may be replaced.
+        cache: finished work of earlier renders is reused, and that of this one is kept.
     """
 
     output: Path | None = None
@@ -45,6 +46,7 @@ class RenderRequest:
     verify: str = ""
     overwrite: bool = False
     damage: str = "error"
+    cache: bool = True
 
 
 class Control(Protocol):

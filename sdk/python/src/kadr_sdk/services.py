@@ -353,5 +353,18 @@ class Cache(Protocol):
         ...
 
     def put(self, kind: str, key: str, source: Path) -> None:
-        """Take a copy of a finished file; a failure to store is not an error."""
+        """Take a finished file, which nobody changes any more; a failure to store is not an error."""
+        ...
+
+    def claim(
+        self, kind: str, key: str, waiting: Callable[[], object] | None = None
+    ) -> AbstractContextManager[Path | None]:
+        """As :meth:`get`, and where there is none, the caller makes it (and puts it) inside the block.
+
+        Meanwhile others that claim the same key, in this process or another, wait and get the
+        finished file.
+
+        Args:
+            waiting: called again and again while another one works; what it raises ends the wait.
+        """
         ...

@@ -1,0 +1,118 @@
+"""``kadr cache``: what it holds and how often it helped; clear, clean and check it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from kadr_sdk.errors import CacheError
+from kadr_sdk.plugin import Kernel
+from kadr_sdk.services import Cache
+
+from kadr_cache.cache import DiskCache
+
+__all__ = ["run"]
+
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+
+
+@click.group()
+def cache() -> None:
+    """What the cache holds and how often it helped; clear, clean and check it."""
+
+
+@cache.command()
+@_json
+@click.pass_obj
+def stats(kernel: Kernel, as_json: bool) -> None:
+    """Entries, bytes and hits of every kind."""
+    found = _cache(kernel).stats()
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    limit = _size(found["max_bytes"]) if found["max_bytes"] else "no limit"
+    click.echo(f"{found['folder']}\n{_size(found['bytes'])} of {limit}")
+    if not found["enabled"]:
+        click.echo("switched off")
+    columns = ["kind", "entries", "bytes", "hits", "misses", "hit_ratio", "stored", "evictions", "corrupt"]
+    rows = [[kind, *(_cell(row, c) for c in columns[1:])] for kind, row in found["kinds"].items()]
+    _table([columns, *rows])
+
+
+def _cell(row: dict[str, Any], column: str) -> str:
+    value = row[column]
+    if column == "bytes":
+        return _size(value)
+    if column == "hit_ratio":
+        return "-" if value is None else f"{value:.0%}"
+    return str(value)
+
+
+@cache.command()
+@click.option("--kind", help="Only entries of this kind; see: kadr cache stats.")
+@_json
+@click.pass_obj
+def clear(kernel: Kernel, kind: str | None, as_json: bool) -> None:
+    """Remove everything. Running renders keep what they were given."""
+    count, size = _cache(kernel).clear(kind)
+    if as_json:
+        click.echo(json.dumps({"entries": count, "bytes": size}))
+    else:
+        click.echo(f"removed {count} entries, {_size(size)}")
+
+
+@cache.command()
+@_json
+@click.pass_obj
+def gc(kernel: Kernel, as_json: bool) -> None:
+    """Keep the limits of age and size now, and remove what crashes have left."""
+    found = _cache(kernel).clean().as_dict()
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    words = ", ".join(f"{value} {name}" for name, value in found.items() if name != "bytes")
+    click.echo(f"{words}; {_size(found['bytes'])} removed")
+
+
+@cache.command()
+@_json
+@click.pass_obj
+def verify(kernel: Kernel, as_json: bool) -> int:
+    """Read every file. Damaged entries are removed, and the exit code is 5."""
+    bad = _cache(kernel).verify()
+    if as_json:
+        click.echo(json.dumps({"damaged": [{"kind": e.kind, "key": e.key, "digest": e.digest} for e in bad]}))
+    else:
+        for entry in bad:
+            click.echo(f"damaged: {entry.kind} {entry.key}")
+        click.echo(f"{len(bad)} damaged entries removed" if bad else "every entry is whole")
+    return 5 if bad else 0
+
+
+def _cache(kernel: Kernel) -> DiskCache:
+    found = kernel.container.get(Cache)
+    if not isinstance(found, DiskCache):
+        raise CacheError("another plugin provides the cache", hint="use the commands of that plugin")
+    return found
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 10**9 else f"{count / 1e6:.2f} MB"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def run(kernel: Kernel, argv: Sequence[str]) -> int:
+    """The entry of the command."""
+    try:
+        code = cache.main(list(argv), prog_name="kadr cache", standalone_mode=False, obj=kernel)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return 0
+    return code if isinstance(code, int) else 0
