@@ -25,7 +25,7 @@ def test_every_exception_has_a_reason(python_files: list[Path], at: Callable[[Pa
         for path in python_files
         for line, text in without_reason(path.read_text("utf-8"))
     ]
-    assert bad == []
+    assert not bad, "\n".join(bad)
 
 
 def test_noqa_names_its_rule(python_files: list[Path], at: Callable[[Path, int], str]) -> None:

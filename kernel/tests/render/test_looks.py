@@ -67,14 +67,14 @@ class OneEffect:
 
 def look(folder: Path, name: str, problems: list[Problem], **parameters: Any) -> Look | None:
     use = EffectUse(id="e", effect_type=name, parameters=parameters)
-    looks = Looks(OneEffect(), CAPABILITIES, folder)  # type: ignore[arg-type] - all that Looks asks for
+    looks = Looks(OneEffect(), CAPABILITIES, folder)  # type: ignore[arg-type]  # all that Looks asks for
     return looks.look("effect", name, use, "effects[0]", Fraction(25), problems)
 
 
 def node(folder: Path, name: str, **parameters: Any) -> Node:
     found = look(folder, name, [], **parameters)
     assert found is not None
-    looks = Looks(OneEffect(), CAPABILITIES, folder)  # type: ignore[arg-type]
+    looks = Looks(OneEffect(), CAPABILITIES, folder)  # type: ignore[arg-type]  # all that Looks asks for
     moment = Moment(Fraction(25), 0, 5, 5, BT709)
     return looks.node(found, [SOLID], (64, 36), "yuv420p", moment)
 
