@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -20,6 +21,7 @@ __all__ = [
     "RATE",
     "SIZE",
     "TIME",
+    "Number",
     "json_option",
     "render_options",
     "request_of",
@@ -27,6 +29,19 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Number(click.FloatRange):
+    """A finite number within limits; comparing does not keep NaN out."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return found
 
 
 class _Time(click.ParamType[Any]):
@@ -98,7 +113,9 @@ def render_options(command: F) -> F:
             click.option("--size", type=SIZE, metavar="WxH", help="Size of the output, e.g. 1280x720."),
             click.option("--fps", type=RATE, metavar="FPS", help="Frame rate: 25, 29.97 or 30000/1001."),
             click.option("--codec", metavar="NAME", help="Video codec; see: kadr formats mp4."),
-            click.option("--crf", type=float, metavar="NUMBER", help="Constant quality; lower is better."),
+            click.option(
+                "--crf", type=Number(0), metavar="NUMBER", help="Constant quality; lower is better."
+            ),
             click.option("--bitrate", type=BITS, metavar="BITS", help="Instead of --crf: 5M, 800k."),
             click.option("--pixel-format", metavar="NAME", help="Of the output, e.g. yuv420p10le."),
             click.option("--audio-codec", metavar="NAME", help="Audio codec; see: kadr formats mp4."),

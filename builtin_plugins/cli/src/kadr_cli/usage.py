@@ -23,7 +23,7 @@ def usage_error(error: click.ClickException) -> InvalidParameterError:
         message = message[:1].lower() + message[1:]
     context = getattr(error, "ctx", None)
     more = f"see: {context.command_path} --help" if context is not None else ""
-    return InvalidParameterError(message, path=path, hint="; ".join(t for t in (hint, more) if t))
+    return InvalidParameterError(message, path=path, hint=hint or more)
 
 
 def _meant(error: click.NoSuchOption) -> str:

@@ -225,8 +225,11 @@ def _range(
         return 0, view.frames
     first, end = (frame_at(t, view.fps) for t in wanted)
     length = float(Fraction(view.frames) / view.fps)
-    if end <= first:
-        problems.append(Problem("export.range", "the range ends before it starts"))
+    if first < 0:
+        problems.append(Problem("export.range", "starts before the timeline", "begin at 0 or later"))
+    elif end <= first:
+        hint = "give the earlier time first, at least a frame before the other"
+        problems.append(Problem("export.range", "the range ends before it starts", hint))
     elif view.frames and first >= view.frames:
         problems.append(Problem("export.range", f"starts after the end of the timeline at {length:.3f} s"))
     elif view.frames and end > view.frames:

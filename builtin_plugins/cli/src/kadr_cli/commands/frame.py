@@ -12,7 +12,7 @@ from kadr_sdk.times import format_seconds
 
 from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_cli.invoke import as_command
-from kadr_cli.options import PATH, TIME, json_option, seconds_of
+from kadr_cli.options import PATH, TIME, Number, json_option, seconds_of
 from kadr_cli.output import clean, print_json
 from kadr_cli.services import renderer_of, store_of
 
@@ -27,7 +27,7 @@ _KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 @click.option("-o", "--output", type=PATH, required=True, help="A .png or .jpg file.")
 @click.option(
     "--scale",
-    type=click.FloatRange(0.01, 4),
+    type=Number(0.01, 4),
     metavar="FACTOR",
     default=1.0,
     show_default=True,

@@ -15,7 +15,7 @@ from kadr_cli.commands.render import render_project
 from kadr_cli.files import refuse_same, write_new
 from kadr_cli.film import Piece, Style, film
 from kadr_cli.invoke import as_command
-from kadr_cli.options import PATH, render_options, request_of
+from kadr_cli.options import PATH, Number, render_options, request_of
 from kadr_cli.output import print_error
 from kadr_cli.services import renderer_of
 
@@ -31,7 +31,7 @@ __all__ = ["run"]
 @click.option("--transition", metavar="NAME", help="Between pictures, e.g. dissolve; see: kadr transitions.")
 @click.option(
     "--transition-seconds",
-    type=click.FloatRange(0.04, 60),
+    type=Number(0.04, 60),
     metavar="SECONDS",
     default=1.0,
     show_default=True,
@@ -39,7 +39,7 @@ __all__ = ["run"]
 )
 @click.option(
     "--photo-seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Number(0.1, 3600),
     metavar="SECONDS",
     default=4.0,
     show_default=True,
@@ -47,7 +47,7 @@ __all__ = ["run"]
 )
 @click.option(
     "--music-volume",
-    type=click.FloatRange(0, 4),
+    type=Number(0, 4),
     metavar="FACTOR",
     default=0.6,
     show_default=True,
