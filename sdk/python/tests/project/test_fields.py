@@ -114,7 +114,7 @@ def test_the_example_of_the_format() -> None:
     assert project.timeline.fps.denominator == 1001
     first, second = project.timeline.tracks[0].clips
     assert (first.source_start * 2, first.effects) == (5, ("warm",))
-    assert second.transform.scale_x.at(second.duration) == 1.2  # type: ignore[union-attr,arg-type]  # a list of choices
+    assert second.transform.scale_x.at(second.duration) == 1.2  # type: ignore[union-attr,arg-type]  # a curve
     assert project.timeline.tracks[2].clips[0].fade_out == 1
     assert parse_project(dump_project(project)) == project
 
