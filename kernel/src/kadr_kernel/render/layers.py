@@ -79,18 +79,31 @@ class LayerBuilder:
         """True where an effect needs every frame before."""
         return any(look.declaration.state == "sequential" for look in self._clip_looks[id(view)])
 
-    def layer(self, view: ClipView, start: int, end: int) -> Layer | None:
-        """The clip over output frames ``start .. end - 1``; None where it cannot be seen."""
-        first, count = start - view.start, end - start
+    def seen(self, view: ClipView, start: int, end: int) -> bool:
+        """True where :meth:`layer` has one for the clip."""
+        return self._stand(view, start - view.start, end - start) is not None
+
+    def _stand(self, view: ClipView, first: int, count: int) -> tuple[Any, Placement] | None:
+        """Opacity and place; None where the clip cannot be seen."""
         opacity = sample(view.clip.opacity, self.fps, first, count)
         if opacity == 0:
             return None
-        looks = [k for k in self._clip_looks[id(view)] if k.active(first)]
-        size = self._upright_size(view)
-        fitted = fitted_size(*size, self.canvas.size, view.clip.fit)
+        fitted = fitted_size(*self._upright_size(view), self.canvas.size, view.clip.fit)
         place = placement(view.clip.transform, fitted, self.canvas.size, self.fps, first, count)
         if place.static and (place.width <= 0 or place.height <= 0):
             return None
+        return opacity, place
+
+    def layer(self, view: ClipView, start: int, end: int) -> Layer | None:
+        """The clip over output frames ``start .. end - 1``; None where it cannot be seen."""
+        first, count = start - view.start, end - start
+        stand = self._stand(view, first, count)
+        if stand is None:
+            return None
+        opacity, place = stand
+        looks = [k for k in self._clip_looks[id(view)] if k.active(first)]
+        size = self._upright_size(view)
+        fitted = fitted_size(*size, self.canvas.size, view.clip.fit)
         work = self._work(view, size, fitted, place, bool(looks))
         reference = fitted_size(*size, self.canvas.project, view.clip.fit)
         node = self._with_effects(view, looks, work, work[0] / reference[0], first, count)
