@@ -32,15 +32,16 @@ from kadr_sdk.output import AudioEncoding, Output, VideoEncoding
 from kadr_sdk.rendering import Renderer
 
 WIDTH, HEIGHT, RATE, SECONDS = 1920, 1080, 25, 10
-# One grade, written for both: contrast 1.1 about middle grey and saturation 1.2 in limited range.
-GRADE = "lutyuv=y='clip(125.5+1.1*(val-125.5),16,235)':u='clip(128+1.32*(val-128),16,240)':v='clip(128+1.32*(val-128),16,240)'"
+_LUMA, _CHROMA = "clip(125.5+1.1*(val-125.5),16,235)", "clip(128+1.32*(val-128),16,240)"
+GRADE = f"lutyuv=y='{_LUMA}':u='{_CHROMA}':v='{_CHROMA}'"
+"""One grade, written for both: contrast 1.1 about middle grey, saturation 1.2, limited range."""
 
 
 def sources(folder: Path) -> list[Path]:
-    """Three clips with texture and motion, so that the encoder has real work."""
+    """Three clips with texture, motion and moving grain, so that the encoder has real work."""
     rng = np.random.default_rng(1)
-    texture = np.kron(rng.normal(0, 1, (270, 480)), np.ones((4, 4)))
-    fine = rng.normal(0, 4, (HEIGHT, WIDTH))
+    texture = _smooth(np.kron(rng.normal(0, 1, (135, 240)), np.ones((8, 8))))
+    fine = rng.normal(0, 1.5, (HEIGHT, WIDTH))
     paths = [folder / f"clip{n}.mp4" for n in range(3)]
     with boot() as kernel:
         backend = kernel.container.get(Renderer).backend()
@@ -54,13 +55,20 @@ def sources(folder: Path) -> list[Path]:
     return paths
 
 
+def _smooth(field: Any) -> Any:
+    for axis in (0, 1):
+        field = sum(np.roll(field, k, axis) for k in range(-4, 5)) / 9
+    return field / field.std()
+
+
 def _pictures(number: int, texture: Any, fine: Any) -> Iterator[VideoFrame]:
-    base = 110 + 25 * texture + fine
-    ramp = np.linspace(-40, 40, WIDTH)[None, :]
+    base = 110 + 25 * texture + np.linspace(-40, 40, WIDTH)[None, :]
+    rng = np.random.default_rng(number)
     for k in range(RATE * SECONDS):
         frame = VideoFrame.empty("yuv420p", WIDTH, HEIGHT, BT709)
         shift = (3 + number) * k
-        frame.planes[0][...] = np.clip(np.roll(base, (shift // 2, shift), (0, 1)) + ramp, 16, 235)
+        grain = np.roll(fine, rng.integers(0, WIDTH, 2), (0, 1))
+        frame.planes[0][...] = np.clip(np.roll(base, (shift // 2, shift), (0, 1)) + grain, 16, 235)
         frame.planes[1][...] = 100 + 12 * number + (np.arange(WIDTH // 2) + 2 * k)[None, :] % 64 // 2
         frame.planes[2][...] = 120 + (np.arange(HEIGHT // 2) + k)[:, None] % 48 // 2
         yield frame

@@ -31,7 +31,7 @@ def test_the_default_of_h264_says_all_that_the_bytes_depend_on() -> None:
         "crf": "23",
         "flags": "+global_header+cgop",
         "preset": "medium",
-        "threads": "1",
+        "threads": "2",
         "x264-params": "cpu-independent=1",
     }
 
@@ -171,7 +171,7 @@ WRONG = [
         "export.video.options.x264-params: cpu-independent of libx264 is fixed at 1: other values do not "
         "repeat byte for byte (leave it out)",
     ),
-    ({"options": (("threads", "4"),)}, "export.video.options.threads: threads of libx264 is fixed at 1"),
+    ({"options": (("threads", "4"),)}, "export.video.options.threads: threads of libx264 is fixed at 2"),
     (
         {"crf": 20, "options": (("crf", "21"),)},
         "export.video.options.crf: crf is given and decided again by the option crf",
