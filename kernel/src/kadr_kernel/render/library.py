@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,6 +105,19 @@ class MediaLibrary:
             self._digests[key] = digest
             self._dirty = True
         return digest
+
+    def require_unchanged(self, paths: Iterable[str]) -> None:
+        """Every file is still the version that was probed or digested.
+
+        Raises:
+            MediaFileError: it was changed or is gone, so a render may have mixed two versions.
+        """
+        for path in sorted(paths):
+            key = file_key(Path(path))
+            with self._lock:
+                known = key in self._probes or key in (self._digests or {})
+            if not known:
+                raise MediaFileError("the file was changed during the render", path=path, hint="render again")
 
     def save(self) -> None:
         """Remember the digests for the next run; failing to is no error."""

@@ -194,6 +194,7 @@ class _Job:
             self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
             self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
             context, check = self._make(plan, exporter, target, workers)
+            renderer._library.require_unchanged(media_paths(plan))
             digest, size = _digest(target)
             self.control.check()
             target.finish()
