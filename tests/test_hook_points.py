@@ -127,8 +127,10 @@ def test_hook_choose_workers_decides_or_leaves_it(
             calls.append((len(plan.segments), suggested))
             return {answer}
     """)
-    report = film.render(tmp_path / "out.mp4", seconds=12, workers=1)
-    assert calls() == [(3, 1)]
+    report = film.render(tmp_path / "out.mp4", seconds=16, workers=1)
+    ((segments, suggested),) = calls()
+    assert segments >= 2
+    assert suggested == 1
     assert report.workers == workers
 
 

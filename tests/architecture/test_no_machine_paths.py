@@ -16,7 +16,10 @@ REGISTRY = re.compile(
     re.IGNORECASE,
 )
 MEDIA = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".mp3", ".m4a", ".wav", ".flac", ".ogg", ".aac", ".y4m"}
-BINARIES = MEDIA | {".onnx", ".wasm", ".whl", ".so", ".dll", ".dylib", ".pyc", ".part"}
+BINARIES = MEDIA | {".onnx", ".whl", ".so", ".dll", ".dylib", ".pyc", ".part"}
+LARGEST_GUEST = 64_000
+"""Bytes; a guest of a built-in plugin is committed beside its source, so that no user needs a compiler."""
+GUEST_SOURCES = (".c", ".cpp", ".zig", ".rs", ".go", ".ts", ".wat")
 LARGEST = 1_000_000
 """Bytes; a committed file that is larger is media or a model under another name."""
 
@@ -34,6 +37,13 @@ def test_no_lock_file_and_no_binaries(files: list[Path]) -> None:
     assert "uv.lock" not in names, "it records download addresses; pins are constraint-dependencies"
     assert [p for p in files if p.suffix.lower() in BINARIES] == [], "tests make their media themselves"
     assert [p for p in files if p.stat().st_size > LARGEST] == []
+
+
+def test_guests_are_small_and_have_their_source_beside_them(files: list[Path]) -> None:
+    guests = [p for p in files if p.suffix == ".wasm"]
+    assert [p for p in guests if p.stat().st_size > LARGEST_GUEST] == []
+    there = set(files)
+    assert [p for p in guests if not any(p.with_suffix(s) in there for s in GUEST_SOURCES)] == []
 
 
 @pytest.mark.parametrize(

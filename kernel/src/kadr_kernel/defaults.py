@@ -14,7 +14,7 @@ class NoTracer:
     """Traces nothing; satisfies :class:`kadr_sdk.services.Tracer`."""
 
     # The Protocol's signature.
-    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:  # noqa: ARG002
+    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:  # noqa: ARG002 - the Protocol's signature
         """A span that is not recorded."""
         return nullcontext()
 
@@ -44,9 +44,9 @@ class NoCache:
 
     def claim(
         self,
-        kind: str,  # noqa: ARG002
-        key: str,  # noqa: ARG002
-        waiting: Callable[[], object] | None = None,  # noqa: ARG002
+        kind: str,  # noqa: ARG002 - the Protocol's signature
+        key: str,  # noqa: ARG002 - the Protocol's signature
+        waiting: Callable[[], object] | None = None,  # noqa: ARG002 - the Protocol's signature
     ) -> AbstractContextManager[Path | None]:
         """Never there, and nobody waits."""
         return nullcontext(None)
