@@ -35,3 +35,10 @@ def test_the_named_colours_use_known_names() -> None:
         assert color.matrix in MATRIX
         assert color.primaries in PRIMARIES
         assert color.transfer in TRANSFER
+
+
+def test_a_part_of_bt2020_tells_the_others():
+    for tagged in (Color("bt2020nc"), Color(primaries="bt2020"), Color(transfer="smpte2084")):
+        found = tagged.filled(640, 480)
+        assert (found.matrix, found.primaries) == ("bt2020nc", "bt2020")
+    assert Color(transfer="arib-std-b67").filled(64, 64, rgb=True).primaries == "bt2020"

@@ -10,8 +10,8 @@ Against the formulas of ITU-T H.273 the result is within one code.
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
 the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
-Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so: by the ``colorspace``
-filter too where it can, else through a table of :mod:`kadr_pyav.lattice` in 16 bit RGB.
+Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so, through a table of
+:mod:`kadr_pyav.lattice` in RGB of 16 bit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
-from kadr_pyav.gamut import high_range, managed
+from kadr_pyav.gamut import managed
 from kadr_pyav.lattice import table_file
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
@@ -132,17 +132,16 @@ class _Chain:
         # swscale copies planes of the same size and so would not move their chroma.
         if self.layout.subsampled and not resized and _moved(self, layout, position):
             self.widen()
-        graded = managed(self.shape.color, target.color)
-        recoded = graded or self._recoded(target, layout)
-        apart = recoded and _recodable(self.shape, target)
-        if graded and not apart:
+        if managed(self.shape.color, target.color):
             self._grade(target)
-            resized = recoded = False
+            resized = False
+        recoded = self._recoded(target, layout)
+        apart = recoded and _recodable(self.shape, target)
         if resized or self.shape.format != target.format or (recoded and not apart):
             same = replace(target, color=self.shape.color)
             self._scale(same if apart else target, position)
         if apart:
-            self.add("colorspace", **_recoding(self.shape, target, graded=graded))
+            self.add("colorspace", **_recoding(self.shape, target))
         if self.nodes:
             self.add("setsar", sar="1/1")
             self.add("setparams", **setparams_options(target.color))
@@ -185,33 +184,29 @@ class _Chain:
 
 
 def _recodable(shape: Shape, target: Shape) -> bool:
-    """True for what the colorspace filter takes: planar YUV of even sizes, SDR."""
-    if layout_of(shape.format).rgb or high_range(shape.color) or high_range(target.color):
-        return False
-    even = not (target.width % 2 or target.height % 2)  # it refuses an odd size of 4:4:4 too
-    return even and target.format in _RECODABLE
+    """True for what the colorspace filter takes: planar YUV of whole chroma samples."""
+    layout = layout_of(target.format)
+    across, down = ((1 << log2) - 1 for log2 in layout.log2_chroma)
+    even = not (target.width & across or target.height & down)
+    return even and target.format in _RECODABLE and not layout_of(shape.format).rgb
 
 
-def _recoding(shape: Shape, target: Shape, *, graded: bool) -> dict[str, object]:
-    before, after = _meaning(shape, "in", graded), _meaning(target, "out", graded)
-    options: dict[str, object] = {"format": target.format.removesuffix("le"), "fast": int(not graded)}
-    for side, known, mark in (("in", before, "i"), ("out", after, "")):
-        options[f"{mark}space"] = known[f"{side}_color_matrix"]
-        options[f"{mark}range"] = known[f"{side}_range"]
-        options[f"{mark}primaries"] = known.get(f"{side}_primaries", "bt709")
-        options[f"{mark}trc"] = known.get(f"{side}_transfer", "bt709")
-    return options
+def _recoding(shape: Shape, target: Shape) -> dict[str, object]:
+    before, after = _meaning(shape, "in"), _meaning(target, "out")
+    meaning = {"ispace": before["in_color_matrix"], "irange": before["in_range"]}
+    meaning |= {"space": after["out_color_matrix"], "range": after["out_range"]}
+    same = {"iprimaries": "bt709", "itrc": "bt709", "primaries": "bt709", "trc": "bt709", "fast": 1}
+    return {**meaning, **same, "format": target.format.removesuffix("le")}
 
 
 def _moved(chain: _Chain, layout: Layout, position: ChromaPosition) -> bool:
     return chain.layout.log2_chroma == layout.log2_chroma and position != chain.position
 
 
-def _meaning(shape: Shape, side: str, graded: bool = False) -> dict[str, object]:
+def _meaning(shape: Shape, side: str) -> dict[str, object]:
     rgb = layout_of(shape.format).rgb
     color = shape.color.filled(shape.width, shape.height, rgb=rgb)
-    light = (color.primaries, color.transfer) if graded else ("unknown", "unknown")
-    known = scale_options(Color(color.matrix, *light, color.range), side)
+    known = scale_options(Color(color.matrix, range=color.range), side)
     if rgb:
         known.pop(f"{side}_color_matrix", None)
     return dict(known)

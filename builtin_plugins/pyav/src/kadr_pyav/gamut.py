@@ -23,9 +23,9 @@ def high_range(color: Color) -> bool:
 
 def managed(before: Color, after: Color) -> bool:
     """True where primaries or curves must be converted too."""
-    if high_range(before) or high_range(after):
-        return before.transfer != after.transfer or before.primaries != after.primaries
+    if "unknown" in (before.primaries, after.primaries):
+        return False
+    if high_range(before) or high_range(after) or "linear" in (before.transfer, after.transfer):
+        return (before.transfer, before.primaries) != (after.transfer, after.primaries)
     wide = before.primaries in _WIDE or after.primaries in _WIDE
-    return (
-        wide and "unknown" not in (before.primaries, after.primaries) and before.primaries != after.primaries
-    )
+    return wide and before.primaries != after.primaries

@@ -1,11 +1,13 @@
 """A colour transform as a 3D table that libavfilter's ``lut3d`` reads, one file per transform.
 
 The table is computed once in a process and kept in its temporary folder, which goes when the
-process ends.
+process ends: libavfilter takes tables from files alone.
 """
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 import threading
 from functools import lru_cache
@@ -24,12 +26,29 @@ SIZE = 49
 WHITE = 0xFF00 / 0xFFFF
 """White as swscale puts it into RGB of 16 bit: 255 moved up by eight bits."""
 
+_LOCK = threading.Lock()
+
 
 def table_file(before: Color, after: Color) -> Path:
-    """The ``.cube`` file from full-range RGB of one colour space to that of another."""
-    return _tables().file(
-        (before.primaries, before.transfer), (after.primaries, after.transfer), (before, after)
-    )
+    """The ``.cube`` file from full-range RGB of one colour space to that of another.
+
+    Thread-safe; made again where a cleaner of temporary files was faster.
+    """
+    name = "_".join((before.primaries, before.transfer, "to", after.primaries, after.transfer))
+    with _LOCK:
+        path = _folder() / f"{name}.cube"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(cube_text(before, after), "ascii")
+    return path
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    """The folder of this process, gone when it ends."""
+    folder = tempfile.mkdtemp(prefix="kadr-colour-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def cube_text(before: Color, after: Color, size: int = SIZE) -> str:
@@ -39,24 +58,3 @@ def cube_text(before: Color, after: Color, size: int = SIZE) -> str:
     values = WHITE * graded(np.stack([red, green, blue], axis=-1), before, after).reshape(-1, 3)
     rows = "%.6f %.6f %.6f\n" * len(values) % tuple(values.ravel().tolist())
     return f"LUT_3D_SIZE {size}\n{rows}"
-
-
-class _Tables:
-    """Files by transform; thread-safe."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kadr-colour-", ignore_cleanup_errors=True)
-        self._lock = threading.Lock()
-
-    def file(self, key: tuple[str, str], to: tuple[str, str], colors: tuple[Color, Color]) -> Path:
-        path = Path(self._folder.name) / ("_".join((*key, "to", *to)) + ".cube")
-        with self._lock:
-            if not path.is_file():
-                path.parent.mkdir(exist_ok=True)  # a cleaner of temporary files may have been there
-                path.write_text(cube_text(*colors), "ascii")
-        return path
-
-
-@lru_cache(maxsize=1)
-def _tables() -> _Tables:
-    return _Tables()

@@ -1,12 +1,11 @@
 """Curves and primaries: from code values to light and back, in numpy float64.
 
-Sources: ITU-R BT.709-6, BT.2020-2, BT.2100-2 (PQ and HLG), BT.1886, BT.470-6, IEC 61966-2-1,
-SMPTE ST 170, ST 240, ST 428-1, RP 431-2, EG 432-1; chromaticities also in ITU-T H.273, table 2.
+Sources: ITU-R BT.709-6, BT.2020-2, BT.2100-2 (PQ and HLG), BT.470-6, SMPTE ST 170, ST 240,
+ST 428-1, RP 431-2 and EG 432-1; the chromaticities stand in ITU-T H.273, table 2, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,13 +15,13 @@ __all__ = [
     "HLG_PEAK",
     "PQ_PEAK",
     "Values",
-    "decode_scene",
-    "encode_scene",
     "hlg_display",
     "hlg_signal",
     "luminance",
     "pq_decode",
     "pq_encode",
+    "sdr_decode",
+    "sdr_encode",
     "to_primaries",
 ]
 
@@ -35,6 +34,7 @@ HLG_PEAK = 1000.0
 
 _HLG_GAMMA = 1.2  # system gamma at that peak
 _HLG_A, _HLG_B, _HLG_C = 0.17883277, 0.28466892, 0.55991073
+_ALPHA, _BETA, _SLOPE = 1.09929682680944, 0.018053968510807, 4.5
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
 _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 
@@ -81,41 +81,14 @@ def hlg_signal(light: Values) -> Values:
     return np.where(scene <= 1 / 12, np.sqrt(3 * scene), upper)
 
 
-def decode_scene(signal: Values, transfer: str) -> Values:
-    """Linear light 0..1 of an SDR signal by the inverse of its camera curve."""
-    return _curves(transfer)[0](np.clip(signal, 0, 1))
+def sdr_decode(signal: Values) -> Values:
+    """Linear light 0..1 of an SDR signal by the inverse of the camera curve (BT.709-6, 1.2)."""
+    return np.where(signal < _SLOPE * _BETA, signal / _SLOPE, ((signal + _ALPHA - 1) / _ALPHA) ** (1 / 0.45))
 
 
-def encode_scene(light: Values, transfer: str) -> Values:
-    """SDR signal 0..1 of linear light."""
-    return _curves(transfer)[1](np.clip(light, 0, 1))
-
-
-_Curve = Callable[[Values], Values]
-
-
-def _curves(transfer: str) -> tuple[_Curve, _Curve]:
-    """The curve to light and the curve from light; those of cameras where it is unknown."""
-    if transfer in _GAMMA:
-        gamma = _GAMMA[transfer]
-        return (lambda v: v**gamma), (lambda v: v ** (1 / gamma))
-    alpha, beta, slope, power = _TOED.get(transfer, _TOED["bt709"])
-
-    def decode(v: Values) -> Values:
-        return np.where(v < slope * beta, v / slope, ((v + alpha - 1) / alpha) ** (1 / power))
-
-    def encode(v: Values) -> Values:
-        return np.where(v < beta, slope * v, alpha * v**power - (alpha - 1))
-
-    return decode, encode
-
-
-_GAMMA = {"linear": 1.0, "gamma22": 2.2, "gamma28": 2.8}
-_TOED = {  # alpha, beta, slope of the toe, exponent
-    "bt709": (1.09929682680944, 0.018053968510807, 4.5, 0.45),
-    "smpte240m": (1.1115, 0.0228, 4.0, 0.45),
-    "iec61966-2-1": (1.055, 0.0031308, 12.92, 1 / 2.4),
-}
+def sdr_encode(light: Values) -> Values:
+    """SDR signal 0..1 of linear light 0..1."""
+    return np.where(light < _BETA, _SLOPE * light, _ALPHA * light**0.45 - (_ALPHA - 1))
 
 
 def luminance(light: Values, primaries: str) -> Values:

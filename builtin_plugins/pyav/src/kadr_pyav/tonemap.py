@@ -1,10 +1,12 @@
 """From one colour space's code values to another's, high dynamic range included.
 
-Light is that of the display, in cd/m2. Where the source reaches higher than the target,
-the EETF of ITU-R BT.2390-10 (5.4.1) brings it down: a straight line in PQ, then a Hermite
-spline to the target's peak. It is applied to the largest of the three components and the
-others keep their ratio to it, so hues stay. Colours outside the target's gamut move towards
-the grey of their luminance until they are inside.
+Within SDR all curves are taken for the one of BT.709 on both sides, so greys stay as they
+are; what is linear is the exception. Where PQ or HLG take part, light is that of the display,
+in cd/m2. Where the source reaches higher than the target, the EETF of ITU-R BT.2390-10
+(5.4.1) brings it down: a straight line in PQ, then a Hermite spline to the target's peak. It
+is applied to the largest of the three components and the others keep their ratio to it, so
+hues stay. Colours outside the target's gamut move towards the grey of their luminance until
+they are inside.
 
 Peaks: PQ is taken as mastered to 1000 cd/m2 (what is brighter is shown at the peak), HLG is
 shown at its nominal 1000 cd/m2, SDR white is the reference white of ITU-R BT.2408, 203 cd/m2,
@@ -20,13 +22,13 @@ from kadr_pyav.gamut import high_range
 from kadr_pyav.light import (
     HLG_PEAK,
     Values,
-    decode_scene,
-    encode_scene,
     hlg_display,
     hlg_signal,
     luminance,
     pq_decode,
     pq_encode,
+    sdr_decode,
+    sdr_encode,
     to_primaries,
 )
 
@@ -41,8 +43,9 @@ _PQ, _HLG = "smpte2084", "arib-std-b67"
 def graded(rgb: Values, before: Color, after: Color) -> Values:
     """Code values 0..1 of RGB, shape (..., 3), in another colour space."""
     if not (high_range(before) or high_range(after)):
-        light = to_primaries(decode_scene(rgb, before.transfer), before.primaries, after.primaries)
-        return encode_scene(_inside(light, after.primaries), after.transfer)
+        linear = rgb if before.transfer == "linear" else sdr_decode(rgb)
+        inside = _inside(to_primaries(linear, before.primaries, after.primaries), after.primaries)
+        return inside if after.transfer == "linear" else sdr_encode(inside)
     light = _shown(rgb, before.transfer)
     low, high = PEAKS.get(after.transfer, SDR_PEAK), PEAKS.get(before.transfer, SDR_PEAK)
     if low < high:

@@ -73,10 +73,14 @@ class Color:
         """The colour with the unknown parts decided by the picture's size.
 
         Untagged video below 720 lines and 1280 columns is BT.601, else BT.709; untagged
-        RGB is full range sRGB. Untagged range of YUV is limited.
+        RGB is full range sRGB. Untagged range of YUV is limited. What is tagged with one
+        part of BT.2020, or as PQ or HLG, is taken for BT.2020 in the others.
         """
+        wide = "bt2020" in (self.primaries, self.matrix[:6]) or self.transfer in _HIGH
         if rgb:
-            guess = Color("gbr", "bt709", "iec61966-2-1", "pc", self.chroma)
+            guess = Color("gbr", "bt2020" if wide else "bt709", "iec61966-2-1", "pc", self.chroma)
+        elif wide:
+            guess = BT2020
         else:
             guess = BT709 if height >= 720 or width >= 1280 else BT601_525
         return Color(
@@ -93,3 +97,4 @@ BT709 = Color("bt709", "bt709", "bt709", "tv", "left")
 BT601_525 = Color("smpte170m", "smpte170m", "smpte170m", "tv", "left")
 BT601_625 = Color("bt470bg", "bt470bg", "smpte170m", "tv", "left")
 BT2020 = Color("bt2020nc", "bt2020", "bt2020-10", "tv", "left")
+_HIGH = ("smpte2084", "arib-std-b67")

@@ -130,7 +130,8 @@ class Conform:
     Attributes:
         crop: pixels cut from left, top, right and bottom of the upright picture.
         color_from, color: what comes in and what goes out; exact
-            (``accurate_rnd+bitexact``) and explicit.
+            (``accurate_rnd+bitexact``) and explicit. High dynamic range comes down to SDR
+            by the EETF of ITU-R BT.2390 from 1000 to 203 cd/m2.
     """
 
     input: Node
