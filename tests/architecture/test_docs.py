@@ -113,6 +113,29 @@ def test_the_rule_sees_commands() -> None:
     assert commands(text) == [["plugin", "list"], ["demo", "-o", "x.mp4"], ["nonsense"]]
 
 
+def test_every_room_of_the_house_is_described(root: Path) -> None:
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    rooms = text.partition("## Rooms")[2].partition("## Who may import whom")[0]
+    kernel = root / "kernel" / "src" / "kadr_kernel"
+    named = {p.stem for p in kernel.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert [n for n in sorted(named - {"__init__"}) if not re.search(rf"\b{n}\b", rooms)] == []
+    plugins = [p.parent.name for p in (root / "builtin_plugins").glob("*/pyproject.toml")]
+    assert [n for n in plugins if f"\n  {n}/ " not in rooms] == []
+
+
+def test_every_step_of_a_render_names_its_modules(root: Path) -> None:
+    text = (root / "docs" / "architecture.md").read_text("utf-8")
+    table = text.partition("## How a render flows")[2].partition("The nodes of a plan")[0]
+    named = {
+        n
+        for row in re.findall(r"^\| \w+ \| (.*?) \|", table, re.MULTILINE)
+        for n in re.findall(r"`(\w+)`", row)
+    }
+    modules = {p.stem for p in (root / "kernel" / "src" / "kadr_kernel" / "render").glob("*.py")}
+    beside = {"__init__", "services", "store", "original", "encoders"}
+    assert named == modules - beside
+
+
 def test_no_table_is_stale(root: Path, tables: ModuleType) -> None:
     stale = [
         p.name
