@@ -183,6 +183,7 @@ def main(argv: list[str] | None = None) -> int:
                 "-o",
                 str(folder / "kadr.mp4"),
                 "-y",
+                "--no-cache",
                 "--workers",
                 str(options.workers),
             ]

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from kadr_sdk.errors import InternalError, StorageError
+from kadr_sdk.errors import InternalError, KadrError, StorageError
 from kadr_sdk.events import SystemStarted, SystemStopped
+from kadr_sdk.services import Cache as CacheProtocol
 from kadr_sdk.services import Scheduler as SchedulerProtocol
 
 from kadr_kernel import __version__
@@ -151,6 +153,8 @@ class Kernel:
         from kadr_kernel.health import disk_rows, plugin_row, worst_first
 
         self.container.get(SchedulerProtocol)
+        with suppress(KadrError):  # where a plugin's cache cannot be made, its own row says why
+            self.container.get(CacheProtocol)
         folders = self.config.folders
         places = [("cache", folders.cache), ("data", folders.data)]
         return worst_first([*self.container.health(), plugin_row(self.plugins.rows()), *disk_rows(places)])

@@ -137,6 +137,7 @@ def render_options(command: F) -> F:
                 default="error",
                 help="Where a source turns out to be damaged: stop, hold the last frame, or black.",
             ),
+            click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing of it."),
             click.option("--overwrite", "-y", is_flag=True, help="Replace an existing output."),
             json_option,
         ]
@@ -172,6 +173,7 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         verify=values["verify"] or "",
         overwrite=values["overwrite"],
         damage=values["damage"],
+        cache=not values["no_cache"],
     )
 
 

@@ -63,7 +63,7 @@ class ReaderPool:
         """
         self._check_unchanged(path)
         reader = self._take((path, stream))
-        reader.policy, reader.report = policy, report
+        reader.serve(policy, report)
         try:
             yield reader
         except BaseException:

@@ -212,6 +212,11 @@ class FrameReader:
             self._flow.close()
         self._flow, self._last = None, -1
 
+    def serve(self, policy: str, report: Callable[[str], None] | None) -> None:
+        """Work for another user, who has to hear of every damaged frame anew."""
+        self.policy, self.report = policy, report
+        self._reported.clear()
+
     def forget(self) -> None:
         """Let go of the frames in memory but keep the file open."""
         self._cache.clear()

@@ -190,6 +190,16 @@ def test_damage_is_an_error(film) -> None:
     assert film.number(reader.frame(8)) == 8
 
 
+def test_every_user_of_a_reader_hears_of_the_damage(film) -> None:
+    reader = FrameReader(_damage(film, 7), 0)
+    for _ in range(2):
+        said: list[str] = []
+        reader.serve("hold", said.append)
+        for number in (7, 6, 7):
+            reader.frame(number)
+        assert len(said) == 1
+
+
 @pytest.mark.parametrize("order", [range(20), range(19, -1, -1), (7, 8, 6, 7, 0, 7)])
 def test_damage_is_held_or_black(film, order: range) -> None:
     path = _damage(film, 7)
