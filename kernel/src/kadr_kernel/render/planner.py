@@ -31,8 +31,11 @@ from kadr_kernel.render.views import TimelineView
 
 __all__ = ["SEMANTICS", "Planner"]
 
-SEMANTICS = 1
+SEMANTICS = 2
 """Number of the meaning of plans; raised whenever the same plan would give other pictures."""
+
+HIGH_RANGE = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
+_TONE_MAPPING = "ITU-R BT.2390 EETF, 1000 to 203 cd/m2"
 
 
 class Planner:
@@ -281,9 +284,13 @@ def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]
 
 def _note_conversion(node: Conform, source: Decode, notes: dict[str, Problem]) -> None:
     a, b = node.color_from, node.color
-    if (a.matrix, a.range) != (b.matrix, b.range):
+    if a.transfer in HIGH_RANGE and b.transfer not in HIGH_RANGE:
+        text = f"{HIGH_RANGE[a.transfer]} tone-mapped to SDR ({_TONE_MAPPING})"
+    elif (a.matrix, a.range) != (b.matrix, b.range):
         text = f"converted from {a.matrix} {a.range} to {b.matrix} {b.range}"
-        notes.setdefault(source.source.path, Problem(source.source.path, text))
+    else:
+        return
+    notes.setdefault(source.source.path, Problem(source.source.path, text))
 
 
 def _warnings(view: TimelineView) -> tuple[Problem, ...]:
@@ -293,9 +300,6 @@ def _warnings(view: TimelineView) -> tuple[Problem, ...]:
             continue
         for warning in clip.info.warnings:
             found.setdefault(f"{clip.file} {warning.message}", warning)
-        if clip.video is not None and clip.video.color.transfer in ("smpte2084", "arib-std-b67"):
-            text = f"HDR ({clip.video.color.transfer}) is shown without tone mapping"
-            found.setdefault(f"{clip.file} hdr", Problem(str(clip.file), text))
     return tuple(found.values())
 
 
