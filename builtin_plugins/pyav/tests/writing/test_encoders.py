@@ -31,6 +31,7 @@ def test_the_default_of_h264_says_all_that_the_bytes_depend_on() -> None:
         "crf": "23",
         "flags": "+global_header+cgop",
         "preset": "medium",
+        "thread_type": "frame",
         "threads": "2",
         "x264-params": "cpu-independent=1",
     }
