@@ -208,6 +208,8 @@ class _Job:
         clips = (c for t in self._project.timeline.tracks for c in t.clips)
         refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
         check_target(output.absolute(), overwrite=self._request.overwrite)
+        if output.is_dir() and not (output.suffix or self._request.container or self._request.preset):
+            raise InvalidPathError("is a folder", path=output, hint="give a file name")
 
     def _publish(self, event: Event) -> None:
         self._renderer._publish(event, correlation=self.id)

@@ -15,6 +15,7 @@ stand in decode order. A truncated part is detected on opening, one with changed
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import struct
@@ -196,6 +197,7 @@ class PartReader:
 
 
 def _storage(error: OSError, path: Path) -> StorageError:
-    return StorageError(
-        f"cannot use the file: {error.strerror or error}", path=path, hint="free space or rights"
+    hint = (
+        "free some space" if error.errno in (errno.ENOSPC, errno.EFBIG) else "check the rights of the folder"
     )
+    return StorageError(f"cannot use the file: {error.strerror or error}", path=path, hint=hint)
