@@ -6,7 +6,7 @@ in cd/m2. Where the source reaches higher than the target, the EETF of ITU-R BT.
 (5.4.1) brings it down: a straight line in PQ, then a Hermite spline to the target's peak. It
 is applied to the largest of the three components and the others keep their ratio to it, so
 hues stay. Colours outside the target's gamut move towards the grey of their luminance until
-they are inside.
+no component is negative, and are then dimmed until none is above the peak.
 
 Peaks: PQ is taken as mastered to 1000 cd/m2 (what is brighter is shown at the peak), HLG is
 shown at its nominal 1000 cd/m2, SDR white is the reference white of ITU-R BT.2408, 203 cd/m2,
@@ -86,11 +86,10 @@ def eetf(light: Values, source: float, target: float) -> Values:
 
 
 def _inside(light: Values, primaries: str) -> Values:
-    """Linear RGB drawn towards the grey of its luminance until all components are in 0..1."""
-    grey = np.clip(luminance(light, primaries), 0, 1)[..., None]
-    far = light - grey
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.where(far > 0, (1 - grey) / far, np.where(far < 0, -grey / far, np.inf))
-    kept = np.minimum(room.min(axis=-1, keepdims=True), 1)
-    found: Values = np.clip(grey + kept * far, 0, 1)
+    """Linear RGB in 0..1: towards the grey of its luminance while negative, then no brighter than 1."""
+    grey = np.clip(luminance(light, primaries), 0, None)[..., None]
+    lowest = light.min(axis=-1, keepdims=True)
+    kept = np.where(lowest < 0, grey / np.maximum(grey - lowest, 1e-12), 1)
+    positive = np.maximum(grey + kept * (light - grey), 0)
+    found: Values = positive / np.maximum(positive.max(axis=-1, keepdims=True), 1)
     return found

@@ -55,13 +55,10 @@ def sdr(light: list[float]) -> Any:
     largest = max(light)
     low = np.array(light) * (mapped(largest) / largest if largest else 1) / 203
     rgb = TO_709 @ low
-    grey = min(float(rgb @ (0.2126, 0.7152, 0.0722)), 1)
-    steps = [
-        1.0,
-        *((1 - grey) / (c - grey) for c in rgb if c > 1),
-        *(grey / (grey - c) for c in rgb if c < 0),
-    ]
-    return np.clip(grey + min(steps) * (rgb - grey), 0, 1) ** (1 / 2.4)
+    grey = float(rgb @ (0.2126, 0.7152, 0.0722))
+    if rgb.min() < 0:
+        rgb = grey + grey / (grey - rgb.min()) * (rgb - grey)
+    return np.clip(rgb / max(rgb.max(), 1), 0, 1) ** (1 / 2.4)
 
 
 COLORS = [
@@ -117,6 +114,8 @@ def test_p3_red_is_the_reddest_of_bt709_and_greys_stay() -> None:
     red = graded(np.array([1.0, 0, 0]), P3, BT709)
     assert red[0] == pytest.approx(1.0)
     assert max(red[1:]) < 0.2
+    yellow = graded(np.array([0.8, 0.8, 0.1]), HLG, BT709)
+    assert yellow[2] < 0.5 * yellow[0]  # bright, and still yellow
     grey = graded(np.full(3, 0.5), P3, Color("gbr", "bt709", "iec61966-2-1", "pc"))
     assert grey == pytest.approx(0.5, abs=1e-6)
 
