@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from kadr_sdk.backend import RenderContext
-from kadr_sdk.effects import EffectDeclaration
+from kadr_sdk.effects import EffectDeclaration, FrameCall
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.output import Output
@@ -37,9 +37,11 @@ from kadr_sdk.project import Project
 
 __all__ = [
     "Analyzer",
+    "BoundGuest",
     "Executor",
     "Exporter",
     "ExporterDescriptor",
+    "Guest",
     "Importer",
     "PresetDescriptor",
     "Runtime",
@@ -166,9 +168,43 @@ class Executor(Protocol):
         ...
 
 
+class BoundGuest(Protocol):
+    """A guest in one job: an effect that is closed with the job."""
+
+    def frame(self, call: FrameCall) -> VideoFrame:
+        """As :meth:`kadr_sdk.effects.FrameEffect.frame`."""
+        ...
+
+    def close(self) -> None:
+        """Drop what the guest holds."""
+        ...
+
+
+class Guest(Protocol):
+    """A guest that a runtime took."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of its code, part of the hash of every frame that it makes."""
+        ...
+
+    def bind(self, on_failure: str, warn: Callable[[str, str, str], object]) -> BoundGuest:
+        """The guest for one job.
+
+        Args:
+            on_failure: ``fail``, ``skip`` (show the input) or ``hold`` (show the last good picture).
+            warn: takes message, path and hint where something was skipped or held.
+        """
+        ...
+
+
 class Runtime(Protocol):
     """Runs guests of one kind (``core`` WebAssembly, ``extism``)."""
 
-    def load(self, code: bytes, declaration: EffectDeclaration) -> Any:
-        """An effect implementation for the guest's code."""
+    def load(self, code: bytes, declaration: EffectDeclaration, plugin: str) -> Guest:
+        """The guest for its code.
+
+        Raises:
+            PluginError: it is not taken; names plugin, effect, reason and remedy.
+        """
         ...

@@ -111,6 +111,7 @@ class EffectDeclaration:
     permissions: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    wasm: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

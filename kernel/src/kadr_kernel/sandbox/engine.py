@@ -1,0 +1,124 @@
+"""Engines: one with a deadline, one without for guests that the user trusts; and the clock of the first."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import math
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import wasmtime
+
+__all__ = ["CONFIGURATION", "Engines", "Ticker", "make_engine"]
+
+CONFIGURATION = "kadr-1"
+"""Name of the configuration below; raised with it, so that code compiled otherwise is not found."""
+TICK = 0.005
+_OFF = (
+    "wasm_threads",
+    "wasm_tail_call",
+    "wasm_multi_memory",
+    "wasm_memory64",
+    "wasm_relaxed_simd",
+    "wasm_component_model",
+    "wasm_exceptions",
+    "wasm_function_references",
+    "wasm_gc",
+    "wasm_wide_arithmetic",
+    "wasm_custom_page_sizes",
+    "wasm_stack_switching",
+)
+
+
+def make_engine(*, guarded: bool) -> wasmtime.Engine:
+    """An engine with the features of the ABI and no other.
+
+    Args:
+        guarded: compile a check of the deadline into every loop.
+    """
+    # Enabled after the first engine, it would turn a guest's bad access into a crash of the host.
+    if not faulthandler.is_enabled() and sys.__stderr__ is not None:
+        with contextlib.suppress(ValueError, OSError):  # a stream without a file behind it
+            faulthandler.enable(sys.__stderr__)
+    config: Any = wasmtime.Config()
+    for feature in _OFF:
+        setattr(config, feature, False)
+    config.epoch_interruption = guarded
+    config.cranelift_opt_level = "speed"
+    config.max_wasm_stack = 1 << 20
+    return wasmtime.Engine(config)
+
+
+class Ticker:
+    """Moves an engine's epoch on while guests run, and sleeps while none does."""
+
+    def __init__(self, engine: wasmtime.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._go = threading.Event()
+        self._running = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Around every call of a guest."""
+        with self._lock:
+            self._running += 1
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._tick, name="kadr-guest-clock", daemon=True)
+                self._thread.start()
+            self._go.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+                if not self._running and not self._closed:
+                    self._go.clear()
+
+    @staticmethod
+    def ticks(seconds: float) -> int:
+        """Epochs after which a deadline has passed; the first may come at once."""
+        return math.ceil(seconds / TICK) + 1
+
+    def close(self) -> None:
+        """Stop the thread."""
+        with self._lock:
+            self._closed = True
+            self._go.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _tick(self) -> None:
+        pause = threading.Event()
+        while not self._closed:
+            self._go.wait()
+            pause.wait(TICK)
+            self._engine.increment_epoch()
+
+
+class Engines:
+    """Both engines, each made on first use; shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[bool, tuple[wasmtime.Engine, Ticker]] = {}
+
+    def get(self, *, guarded: bool) -> tuple[wasmtime.Engine, Ticker]:
+        """An engine and its clock."""
+        with self._lock:
+            if guarded not in self._made:
+                engine = make_engine(guarded=guarded)
+                self._made[guarded] = engine, Ticker(engine)
+            return self._made[guarded]
+
+    def close(self) -> None:
+        """Stop the clocks."""
+        with self._lock:
+            for _engine, ticker in self._made.values():
+                ticker.close()
+            self._made.clear()

@@ -1,0 +1,237 @@
+"""One instance of a guest: its store, its memory, its blocks. In one hand at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import wasmtime
+from kadr_sdk.abi import ABI_VERSION, JOB
+from kadr_sdk.effects import FrameCall
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.text import printable
+
+from kadr_kernel.sandbox.calls import Function, fault_of
+from kadr_kernel.sandbox.engine import Ticker
+from kadr_kernel.sandbox.faults import GuestError
+from kadr_kernel.sandbox.layout import Layout
+from kadr_kernel.sandbox.limits import Limits
+from kadr_kernel.sandbox.memory import Memory, check_blocks
+from kadr_kernel.sandbox.module import EXPORTS, ModuleFacts
+from kadr_kernel.sandbox.values import Packed
+
+__all__ = ["Code", "Instance"]
+
+_MOST_MEMORY = 0xFFFF_0000
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Compiled code of a guest, shared by all its instances and threads."""
+
+    module: wasmtime.Module
+    engine: wasmtime.Engine
+    ticker: Ticker
+    facts: ModuleFacts
+    limits: Limits
+    guarded: bool
+
+
+class Instance:
+    """A guest ready for calls of one layout.
+
+    Not safe to use from two threads at once: the engine would end the process. Whoever holds
+    it, holds it alone (:class:`~kadr_kernel.sandbox.pool.Pool`).
+
+    Raises:
+        GuestError: it does not start, or its allocator breaks a rule.
+    """
+
+    def __init__(self, code: Code, layout: Layout) -> None:
+        self._code = code
+        self.layout = layout
+        self._shapes = tuple(layout.pictures)
+        self._store = wasmtime.Store(code.engine)
+        self._functions: dict[str, Function] = {}
+        try:
+            self._start()
+            self._place()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of linear memory, now; memory never shrinks."""
+        return self._memory.size
+
+    def run(self, call: FrameCall, packed: Callable[[int], Packed]) -> VideoFrame:
+        """The picture of a call.
+
+        Args:
+            packed: the parameters, for the place of what they point at.
+
+        Raises:
+            GuestError: it trapped, ran too long or said that it failed.
+        """
+        self._write(call, packed)
+        self._check_status("kadr_process", self._call("kadr_process", self._job))
+        return self._read(call)
+
+    def reset(self) -> bool:
+        """Tell it to forget what it saw; False where it has no function for that.
+
+        Raises:
+            GuestError: it trapped.
+        """
+        if "kadr_reset" not in self._functions:
+            return False
+        self._call("kadr_reset")
+        return True
+
+    def close(self) -> None:
+        """Give its memory back."""
+        self._functions.clear()
+        self._store.close()
+
+    # -- start ---------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        limits, store = self._code.limits, self._store
+        memory = self._code.facts.memory_bytes + self.layout.total_bytes + limits.working_bytes
+        store.set_limits(
+            memory_size=min(memory, _MOST_MEMORY),
+            table_elements=limits.table_elements,
+            instances=1,
+            tables=limits.tables,
+            memories=1,
+        )
+        with self._deadline(limits.start_seconds):  # the module's start function runs in here
+            try:
+                made: Any = wasmtime.Instance(store, self._code.module, [])
+            except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
+                raise fault_of(error, "start") from None
+        exports = made.exports(store)
+        self._memory = Memory(store, exports["memory"])
+        for name in self._code.facts.functions:
+            parameters, results = EXPORTS[name][0]
+            self._functions[name] = Function(store, exports[name], len(parameters), len(results))
+        if "_initialize" in self._functions:
+            self._call("_initialize", seconds=limits.start_seconds)
+        if (version := self._call("kadr_abi", seconds=limits.start_seconds)) != ABI_VERSION:
+            raise GuestError("abi", f"kadr_abi says {version}; its section says {ABI_VERSION}")
+
+    def _place(self) -> None:
+        """Have room made for every block, and write what stays."""
+        layout = self.layout
+        self._job = self._allocate(layout.control_bytes)
+        self._planes = [[self._allocate(p.size) for p in planes] for planes in self._shapes]
+        sizes = [[p.size for p in planes] for planes in self._shapes]
+        blocks = [(self._job, layout.control_bytes)]
+        for row in zip(self._planes, sizes, strict=True):
+            blocks += zip(*row, strict=True)
+        check_blocks(blocks)
+        images = layout.image_blocks(self._planes)
+        view = self._memory.view()
+        view[self._job : self._job + layout.control_bytes] = 0
+        begin = self._job + layout.offsets[0]
+        view[begin : begin + len(images)] = memoryview(images)
+        if "kadr_init" in self._functions:
+            self._put(self._job, bytes(self._block()))
+            seconds = self._code.limits.start_seconds
+            self._check_status("kadr_init", self._call("kadr_init", self._job, seconds=seconds))
+
+    def _allocate(self, size: int) -> int:
+        pointer = self._call("kadr_alloc", size, seconds=self._code.limits.start_seconds)
+        self._memory.check(pointer, size)
+        return pointer
+
+    # -- a call --------------------------------------------------------------------------------
+
+    def _call(self, name: str, *arguments: int, seconds: float = 0.0) -> int:
+        with self._deadline(seconds or self._code.limits.call_seconds):
+            return self._functions[name](*arguments)
+
+    @contextlib.contextmanager
+    def _deadline(self, seconds: float) -> Iterator[None]:
+        if not self._code.guarded:
+            yield
+            return
+        with self._code.ticker.running():
+            self._store.set_epoch_deadline(Ticker.ticks(seconds))
+            yield
+
+    def _block(self, call: FrameCall | None = None) -> bytearray:
+        layout, job = self.layout, self._job
+        images, output, params, message, _room = layout.offsets
+        return JOB.pack(
+            y1=layout.output[2],
+            tiles=1,
+            params=job + params if layout.params else 0,
+            param_count=layout.params,
+            inputs=job + images if layout.images else 0,
+            input_count=len(layout.images),
+            output=job + output,
+            message=job + message,
+            message_capacity=layout.message,
+            scale_x=1.0,
+            scale_y=1.0,
+            **({} if call is None else _moment(call)),
+        )
+
+    def _write(self, call: FrameCall, packed: Callable[[int], Packed]) -> None:
+        layout, view = self.layout, self._memory.view()
+        frames = [frame for window in call.inputs for frame in window]
+        for frame, shapes, pointers in zip(frames, self._shapes, self._planes, strict=False):
+            for plane, shape, at in zip(frame.planes, shapes, pointers, strict=True):
+                shape.over(view, at)[...] = plane
+        for shape, at in zip(self._shapes[-1], self._planes[-1], strict=True):
+            view[at : at + shape.size] = 0  # what a guest leaves out is black, not what it made before
+        _images, _output, params, _message, room = layout.offsets
+        rows, behind = packed(self._job + room)
+        self._put(self._job, bytes(self._block(call)))
+        self._put(self._job + params, rows)
+        self._put(self._job + room, behind)
+
+    def _put(self, pointer: int, data: bytes) -> None:
+        if data:
+            self._memory.view()[pointer : pointer + len(data)] = memoryview(data)
+
+    def _read(self, call: FrameCall) -> VideoFrame:
+        view = self._memory.view()  # anew: the guest may have made it grow
+        picture = VideoFrame.empty(call.format, call.width, call.height, call.color)
+        for plane, shape, at in zip(picture.planes, self._shapes[-1], self._planes[-1], strict=True):
+            plane[...] = shape.over(view, at)
+        return picture
+
+    def _check_status(self, name: str, status: int) -> None:
+        if status == 0:
+            return
+        signed = status - (1 << 32) if status >> 31 else status
+        words = self._message()
+        raise GuestError("status", f"it says: {words}" if words else f"{name} returned {signed}")
+
+    def _message(self) -> str:
+        """The guest's words: from our own pointer, with a length that is believed only in bounds."""
+        view = self._memory.view()
+        block = view[self._job : self._job + JOB.size].tobytes()
+        length = int(JOB.read(block, "message_length"))
+        if length > self.layout.message:
+            return f"(a message of {length} bytes where {self.layout.message} are)"
+        begin = self._job + self.layout.offsets[3]
+        return printable(view[begin : begin + length].tobytes().decode("utf-8", "replace"), 400)
+
+
+def _moment(call: FrameCall) -> dict[str, float]:
+    """What of a job changes from frame to frame."""
+    return {
+        "frame": call.frame,
+        "rate_num": call.rate.numerator & 0xFFFF_FFFF,
+        "rate_den": call.rate.denominator & 0xFFFF_FFFF,
+        "time": float(call.time),
+        "duration": float(call.duration),
+        "progress": float(call.progress),
+        "seed": call.seed & 0xFFFF_FFFF_FFFF_FFFF,
+    }
