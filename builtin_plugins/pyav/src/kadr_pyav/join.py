@@ -194,6 +194,8 @@ def _guarded(target: Path, work: Any) -> Any:
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) in _STORAGE or isinstance(error, FileNotFoundError):
             raise StorageError(
-                f"cannot write the file: {error.strerror}", path=target, hint="free space or rights"
+                f"cannot write the file: {error.strerror}",
+                path=target,
+                hint="free some space, or check the rights of the folder",
             ) from error
         raise BackendError(f"the muxer failed: {error.strerror}", path=target, log=str(error)) from error

@@ -44,7 +44,9 @@ class PngExporter:
             _sync_folder(target)
         except OSError as error:
             message = f"cannot write the pictures: {error.strerror or error}"
-            raise StorageError(message, path=target, hint="free space or rights") from error
+            raise StorageError(
+                message, path=target, hint="free some space, or check the rights of the folder"
+            ) from error
 
 
 def _write_part(part: PartReader, first: int, target: Path, context: RenderContext) -> int:
