@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Row", "measure", "report"]
+__all__ = ["Row", "measure", "report", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,21 @@ def report(title: str, rows: Sequence[Row], argv: Sequence[str] | None = None) -
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as JSON")
     options = parser.parse_args(argv)
+    table(title, rows, options.json)
+    return 0
+
+
+def table(title: str, rows: Sequence[Row], path: Path | None) -> None:
+    """Print the rows; write them to ``path`` too."""
     width = max(len(row.name) for row in rows)
+    digits = 3 if all(row.high < 100 for row in rows) else 1
     sys.stdout.write(f"{title}\n{'':{width}}  {'median':>14} {'low':>14} {'high':>14}\n")
     for row in rows:
-        figures = f"{row.value:14,.1f} {row.low:14,.1f} {row.high:14,.1f}"
+        figures = " ".join(f"{value:14,.{digits}f}" for value in (row.value, row.low, row.high))
         sys.stdout.write(f"{row.name:{width}}  {figures} {row.unit}\n")
-    if options.json:
+    if path is not None:
         data = {"title": title, "machine": _machine(), "rows": [asdict(row) for row in rows]}
-        options.json.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-    return 0
+        path.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
 
 
 def _machine() -> dict[str, object]:

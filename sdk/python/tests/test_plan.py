@@ -63,7 +63,14 @@ def test_a_node_has_the_size_of_what_it_delivers() -> None:
 
 
 def test_walk_visits_inputs_first() -> None:
-    assert list(walk(CALL)) == [SOLID, DECODE, CONFORM, PLACE, BLUR, CALL]
+    found = list(walk(CALL))
+    assert found[-3:] == [PLACE, BLUR, CALL]
+    assert sorted(map(repr, found[:-3])) == sorted(map(repr, [SOLID, DECODE, CONFORM]))
+    assert found.index(DECODE) < found.index(CONFORM)
+    deep = SOLID
+    for _ in range(5000):  # more than Python would recurse
+        deep = Place(deep, CONFORM, 1.0, 1.0, 1.0, 1.0)  # type: ignore[assignment]
+    assert sum(1 for _ in walk(deep)) == 5000 * 3 + 1
 
 
 def test_media_paths_are_those_of_pictures_and_sound() -> None:

@@ -43,9 +43,11 @@ def fitted_size(width: int, height: int, canvas: tuple[int, int], fit: str) -> t
         return float(canvas[0]), float(canvas[1])
     if fit == "none":
         return float(width), float(height)
-    ratios = Fraction(canvas[0], width), Fraction(canvas[1], height)
-    ratio = max(ratios) if fit == "cover" else min(ratios)
-    return float(width * ratio), float(height * ratio)
+    # Whole numbers up to the one division of each side, which is correctly rounded.
+    wider = canvas[0] * height >= canvas[1] * width  # the canvas, in shape
+    if wider == (fit == "cover"):
+        return float(canvas[0]), height * canvas[0] / width
+    return width * canvas[1] / height, float(canvas[1])
 
 
 def work_size(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
-import zlib
-from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,8 +18,8 @@ from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_al
 from kadr_kernel.render.geometry import Placement
 from kadr_kernel.render.layers import Layer, LayerBuilder, product
 from kadr_kernel.render.looks import Look, Moment
+from kadr_kernel.render.seen import Seen, sweep
 from kadr_kernel.render.segments import Stretch
-from kadr_kernel.render.shown import Shown
 from kadr_kernel.render.views import ClipView, Joint, TimelineView
 
 __all__ = ["GraphBuilder"]
@@ -36,47 +33,6 @@ class _Checked:
     joints: dict[int, Look]
 
 
-class _Seen:
-    """The clips that are seen, bottom track first, while time goes on."""
-
-    def __init__(self, builder: LayerBuilder) -> None:
-        self._builder = builder
-        self._order: list[tuple[int, int, int]] = []
-        self._clips: dict[tuple[int, int, int], ClipView] = {}
-        self._ends: list[tuple[int, tuple[int, int, int]]] = []
-        self._identity = 0
-        self._sequential = 0
-        self._entered = 0
-
-    def enter(self, view: ClipView, track: int) -> None:
-        key = (track, view.seen_start, view.start)
-        insort(self._order, key)
-        self._clips[key] = view
-        heapq.heappush(self._ends, (view.seen_end, key))
-        self._entered += 1
-        self._count(view, 1)
-
-    def leave(self, frame: int) -> None:
-        """Forget the clips that have ended."""
-        self._entered = 0
-        while self._ends and self._ends[0][0] <= frame:
-            _, key = heapq.heappop(self._ends)
-            self._order.remove(key)
-            self._count(self._clips.pop(key), -1)
-
-    def _count(self, view: ClipView, sign: int) -> None:
-        clip = view.clip
-        text = f"{clip.id} {clip.source_file} {clip.source_start}"
-        self._identity += sign * zlib.crc32(text.encode("utf-8", "surrogatepass"))
-        self._sequential += sign * self._builder.sequential(view)
-
-    def stretch(self, start: int, end: int) -> Stretch:
-        """What is seen now; a hard edge where every clip of it has just come."""
-        origin = self._clips[self._order[0]].seen_start if self._order else start
-        hard = self._entered == len(self._order)
-        return Stretch(start, end, origin, self._identity, self._sequential > 0, hard)
-
-
 class GraphBuilder:
     """Spans of a timeline over ``first .. end - 1`` output frames."""
 
@@ -88,7 +44,6 @@ class GraphBuilder:
         self._end = end
         self._tracks = [t for t in view.tracks if t.track.type == "video"]
         self._checked: list[_Checked] = []
-        self._shown: list[Shown] = []
 
     def check(self, blends: frozenset[str], problems: list[Problem]) -> None:
         """Look up and check every effect, transition, generator and blend mode once."""
@@ -108,7 +63,6 @@ class GraphBuilder:
                     problems.append(Problem(look.path, message, "put it on the clips"))
             joints = {id(j): found for j in track.joints if (found := self._transition(j, problems))}
             self._checked.append(_Checked(looks, joints))
-            self._shown.append(Shown(track))
 
     def _transition(self, joint: Joint, problems: list[Problem]) -> Look | None:
         parameters = dict(joint.use.parameters)
@@ -125,27 +79,17 @@ class GraphBuilder:
     # -- stretches and cuts ------------------------------------------------------------------
 
     def stretches(self) -> list[Stretch]:
-        """Stretches between clip edges, for the segment cuts; one sweep over all clips in time."""
-        clips = [(v, n) for n, t in enumerate(self._tracks) for v in t.clips if v.seen_start < self._end]
-        clips.sort(key=lambda c: c[0].seen_start)
-        edges = {self._first, self._end}
-        for view, _ in clips:
-            edges |= {view.seen_start, view.seen_end}
-        seen = _Seen(self._builder)
-        found = []
-        at = 0
-        for start, end in itertools.pairwise(sorted(e for e in edges if self._first <= e <= self._end)):
-            seen.leave(start)
-            while at < len(clips) and clips[at][0].seen_start <= start:
-                if clips[at][0].seen_end > start:
-                    seen.enter(*clips[at])
-                at += 1
-            found.append(seen.stretch(start, end))
-        return found
+        """Stretches between clip edges, for the segment cuts."""
+        edges = {e for t in self._tracks for v in t.clips for e in (v.seen_start, v.seen_end)}
+        return [seen.stretch(start, end) for start, end, seen in self._sweep(edges)]
+
+    def _sweep(self, frames: set[int]) -> Iterator[tuple[int, int, Seen]]:
+        inside = {f for f in frames if self._first <= f <= self._end}
+        return sweep(self._tracks, sorted(inside | {self._first, self._end}), self._builder.sequential)
 
     def points(self) -> set[int]:
-        """Frames at which the graph changes."""
-        found = {self._first, self._end}
+        """Frames at which the graph changes, as far as they lie in the range."""
+        found: set[int] = set()
         for track, checked in zip(self._tracks, self._checked, strict=True):
             for view in track.clips:
                 found |= {view.seen_start, view.seen_end, *self._builder.edges(view)}
@@ -155,36 +99,36 @@ class GraphBuilder:
 
     # -- one span ----------------------------------------------------------------------------
 
-    def span(self, start: int, end: int) -> Span:
-        """The graph over output frames ``start .. end - 1``, in which no layer comes or goes."""
+    def spans(self, cuts: Iterable[int]) -> list[Span]:
+        """The graph between each two points at which it changes or a segment begins."""
+        return [self._span(*row) for row in self._sweep(self.points() | set(cuts))]
+
+    def _span(self, start: int, end: int, seen: Seen) -> Span:
         base: Node | None = None
-        for layer in self._layers(start, end):
+        for layer in self._layers(start, end, seen):
             base = self._stack(base, layer, end - start)
         root = base if base is not None else self._canvas.solid(end - start)
         return Span(start - self._first, end - start, root)
 
-    def _layers(self, start: int, end: int) -> list[Layer]:
+    def _layers(self, start: int, end: int, seen: Seen) -> list[Layer]:
         """From the topmost layer that hides all below it up to the top."""
         found: list[Layer] = []
-        for number in reversed(range(len(self._tracks))):
-            layer = self._track_layer(number, start, end)
+        for number in reversed(seen.tracks):
+            layer = self._track_layer(number, start, end, seen)
             if layer is not None:
                 found.append(layer)
                 if layer.opaque and layer.place.covers(*self._canvas.size):
                     break
         return found[::-1]
 
-    def _anything_below(self, number: int, start: int, end: int) -> bool:
-        return any(self._seen_on(k, start, end) for k in reversed(range(number)))
+    def _is_bottom(self, number: int, start: int, end: int, seen: Seen) -> bool:
+        """True where no track below has a layer; none is made to find out."""
+        return not any(k < number and self._has_layer(k, start, end, seen) for k in seen.tracks)
 
-    def _seen_on(self, number: int, start: int, end: int) -> bool:
-        """True where the track has a layer, without making it."""
+    def _has_layer(self, number: int, start: int, end: int, seen: Seen) -> bool:
         if sample(self._tracks[number].track.opacity, self._builder.fps, start, end - start) == 0:
             return False
-        if self._shown[number].joint(start) is not None:
-            return True
-        view = self._shown[number].clip(start)
-        return view is not None and self._builder.seen(view, start, end)
+        return seen.joint(number, start) is not None or self._builder.seen(seen.clip(number), start, end)
 
     def _stack(self, base: Node | None, layer: Layer, count: int, *, transparent: bool = False) -> Node:
         canvas = self._canvas
@@ -206,27 +150,23 @@ class GraphBuilder:
             layer.blend,
         )
 
-    def _track_layer(self, number: int, start: int, end: int) -> Layer | None:
-        track, checked = self._tracks[number], self._checked[number]
-        opacity = sample(track.track.opacity, self._builder.fps, start, end - start)
+    def _track_layer(self, number: int, start: int, end: int, seen: Seen) -> Layer | None:
+        opacity = sample(self._tracks[number].track.opacity, self._builder.fps, start, end - start)
         if opacity == 0:
             return None
-        looks = [k for k in checked.looks if k.active(start)]
-        layer = self._plain_layer(number, start, end, over=bool(looks))
+        looks = [k for k in self._checked[number].looks if k.active(start)]
+        joint = seen.joint(number, start)
+        if joint is None:
+            layer = self._builder.layer(seen.clip(number), start, end)
+        else:
+            # Effects of the track must not reach the background, so it stays out then.
+            bottom = not looks and self._is_bottom(number, start, end, seen)
+            layer = self._joined(joint, self._checked[number].joints[id(joint)], start, end, bottom=bottom)
         if layer is None:
             return None
         if looks:
             layer = self._with_track_effects(layer, looks, start, end)
         return replace(layer, opacity=product(layer.opacity, opacity, end - start))
-
-    def _plain_layer(self, number: int, start: int, end: int, *, over: bool) -> Layer | None:
-        """The clip or transition of a track; ``over``: it must not bring the background with it."""
-        joint = self._shown[number].joint(start)
-        if joint is not None:
-            bottom = not over and not self._anything_below(number, start, end)
-            return self._joined(joint, self._checked[number].joints[id(joint)], start, end, bottom=bottom)
-        view = self._shown[number].clip(start)
-        return self._builder.layer(view, start, end) if view is not None else None
 
     def _joined(self, joint: Joint, look: Look, start: int, end: int, *, bottom: bool) -> Layer:
         canvas, count = self._canvas, end - start

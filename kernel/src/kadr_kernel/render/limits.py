@@ -24,7 +24,7 @@ def natural_duration(view: ClipView, library: MediaLibrary, problems: list[Probl
     if end is None:
         problems.append(Problem(path, "the length of the media is not known", "give a duration in seconds"))
         return None
-    left = (end - view.origin - view.clip.source_start) / Fraction(repr(view.clip.speed))
+    left = (end - view.origin - view.clip.source_start) / view.speed
     if left <= 0:
         problems.append(Problem(f"{view.path}.source_start", f"lies after the end of the media at {_s(end)}"))
         return None
@@ -97,7 +97,7 @@ def _check_sound(view: ClipView, problems: list[Problem]) -> None:
     if end is None or view.clip.past_end == "hold" or isinstance(view.clip.speed, Curve):
         return
     view.media_end = end
-    used = view.origin + view.clip.source_start + view.duration * Fraction(repr(view.clip.speed))
+    used = view.origin + view.clip.source_start + view.duration * view.speed
     if used > end + 1 / view.fps:
         missing, has = _s(used - end), _s(end - view.origin)
         message = f"uses {missing} more than the media has ({has})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -148,9 +149,7 @@ class Planner:
         if problems:
             return ()
         cuts = [first] if output.video.bitrate else cut_points(graph.stretches(), output.video.rate)
-        points = sorted(graph.points() | set(cuts) | {end})
-        spans = [graph.span(a, b) for a, b in pairwise(points)]
-        spans = [_delivered(s, output, canvas) for s in spans]
+        spans = [_delivered(s, output, canvas) for s in graph.spans(cuts)]
         return tuple(_group(spans, [c - first for c in cuts], end - first))
 
     def _check_only(
@@ -248,8 +247,9 @@ def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
 
 def _group(spans: list[Span], cuts: list[int], end: int) -> list[Segment]:
     segments = []
+    starts = [s.start for s in spans]
     for index, (a, b) in enumerate(pairwise([*cuts, end])):
-        own = tuple(s for s in spans if a <= s.start < b)
+        own = tuple(spans[bisect_left(starts, a) : bisect_left(starts, b)])
         portable = all(n.portable for s in own for n in walk(s.root) if isinstance(n, Native | Call))
         segments.append(Segment(index, a, b - a, own, portable))
     return segments

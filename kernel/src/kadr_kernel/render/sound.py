@@ -64,7 +64,7 @@ def _clip(
     start, end = max(edges[0], origin), min(edges[1], stop)
     if end <= start:
         return None
-    speed = Fraction(repr(clip.speed))
+    speed = view.speed
     assert view.audio is not None
     assert view.file is not None
     return AudioClip(

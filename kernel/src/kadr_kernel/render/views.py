@@ -60,6 +60,12 @@ class ClipView:
         """Absolute timestamp that source time 0 stands for."""
         return _origin(self.info)
 
+    @cached_property
+    def speed(self) -> Fraction:
+        """Source seconds a second, where that does not vary."""
+        assert not isinstance(self.clip.speed, Curve)
+        return Fraction(repr(self.clip.speed))
+
     @property
     def frames(self) -> int:
         """Number of output frames between the clip's own edges."""
@@ -78,7 +84,7 @@ class ClipView:
         """Source seconds from ``source_start`` to an output frame, running forwards."""
         speed = self.clip.speed
         if not isinstance(speed, Curve):
-            return (Fraction(frame) / self.fps - self.clip.start_time) * Fraction(repr(speed))
+            return (frame / self.fps - self.clip.start_time) * self.speed
         steps = self._speed_sums
         at = min(max(frame - self.start, 0), len(steps) - 1)
         beyond = frame - self.start - at

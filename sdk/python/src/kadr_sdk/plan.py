@@ -401,15 +401,19 @@ class RenderPlan:
 
 def walk(node: Node) -> Iterator[Node]:
     """A node and all nodes below it, inputs first."""
+    # Without recursion: a hundred layers are a chain of a hundred nodes.
+    order = [node]
+    for found in order:
+        order += reversed(_inputs(found))
+    return reversed(order)
+
+
+def _inputs(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Conform):
-        yield from walk(node.input)
-    elif isinstance(node, Native | Call):
-        for child in node.inputs:
-            yield from walk(child)
-    elif isinstance(node, Place):
-        yield from walk(node.base)
-        yield from walk(node.layer)
-    yield node
+        return (node.input,)
+    if isinstance(node, Place):
+        return (node.base, node.layer)
+    return node.inputs if isinstance(node, Native | Call) else ()
 
 
 def media_paths(plan: RenderPlan) -> set[str]:

@@ -170,9 +170,13 @@ def format_seconds(seconds: Fraction) -> int | float | str:
 
 def frame_at(seconds: Fraction, fps: Fraction) -> int:
     """The nearest frame, half up."""
-    return math.floor(seconds * fps + Fraction(1, 2))
+    return _half_up(seconds.numerator * fps.numerator, seconds.denominator * fps.denominator)
 
 
 def sample_at(seconds: Fraction, rate: int) -> int:
     """The nearest sample, half up."""
-    return math.floor(seconds * rate + Fraction(1, 2))
+    return _half_up(seconds.numerator * rate, seconds.denominator)
+
+
+def _half_up(over: int, under: int) -> int:
+    return (2 * over + under) // (2 * under)  # whole numbers: a large timeline asks this very often
