@@ -10,18 +10,13 @@ from timestamps and truncates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kadr_sdk.effects import FilterContext, FilterSpec, FrameCall
-from kadr_sdk.frames import PixelFormat, VideoFrame, pixel_format
+from kadr_sdk.frames import VideoFrame, pixel_format
 
-from kadr_effects.mixing import mix_plane, weight, weight_bits
+from kadr_effects.mixing import mix_plane, mix_straight, weight, weight_bits
 from kadr_effects.pointwise import moments
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Plane = NDArray[Any]
 
 __all__ = ["Dissolve"]
 
@@ -45,7 +40,7 @@ class Dissolve:
         layout, out = pixel_format(outgoing.format), outgoing.like()
         new = weight(call.progress, layout.depth)
         if layout.alpha:
-            _mix_straight(outgoing, incoming, new, layout, out)
+            mix_straight(outgoing, incoming, [new] * 4, out)
         else:
             for number, target in enumerate(out.planes):
                 target[...] = mix_plane(outgoing.planes[number], incoming.planes[number], new, layout.depth)
@@ -55,22 +50,3 @@ class Dissolve:
 def _weights(progress: float, depth: int) -> str:
     new, one = weight(progress, depth), 1 << weight_bits(depth)
     return f"{(one - new) / one!r} {new / one!r}"
-
-
-def _mix_straight(a: VideoFrame, b: VideoFrame, new: int, layout: PixelFormat, out: VideoFrame) -> None:
-    """Colours weigh by their alpha, so that a hidden colour does not show."""
-    out.planes[3][...] = mix_plane(a.planes[3], b.planes[3], new, layout.depth)
-    for number in range(3):
-        across, down = layout.log2_chroma if number else (0, 0)
-        covers = [f.planes[3][:: 1 << down, :: 1 << across] for f in (a, b)]
-        out.planes[number][...] = _weighed(a.planes[number], b.planes[number], covers, new, layout.depth)
-
-
-def _weighed(a: Plane, b: Plane, covers: Sequence[Plane], new: int, depth: int) -> Plane:
-    import numpy as np
-
-    old = (1 << weight_bits(depth)) - new
-    left, right = covers[0].astype(np.uint64) * np.uint64(old), covers[1].astype(np.uint64) * np.uint64(new)
-    total = left + right
-    mixed = (a * left + b * right + (total >> np.uint64(1))) // np.maximum(total, np.uint64(1))
-    return np.where(total > 0, mixed, mix_plane(a, b, new, depth)).astype(a.dtype)
