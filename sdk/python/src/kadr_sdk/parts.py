@@ -56,8 +56,12 @@ class PartWriter:
         self._hash = hashlib.sha256()
         try:
             self._file: BinaryIO = path.open("wb")
+        except OSError as error:
+            raise _storage(error, path) from error
+        try:
             self._write(_MAGIC)
         except OSError as error:
+            self.abandon()
             raise _storage(error, path) from error
 
     def write(self, packet: Packet) -> None:
