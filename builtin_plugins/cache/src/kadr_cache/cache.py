@@ -72,6 +72,7 @@ class DiskCache:
         self._off_until = 0.0
         self._trouble = ""
         self._began = False
+        self._closed = False
 
     # -- the service ---------------------------------------------------------------------------
 
@@ -127,9 +128,11 @@ class DiskCache:
             entry = self._index.find(kind, key)
             if entry is None:
                 return None
-            lent = self._leases.lend(entry.digest, self._blobs.path(entry.digest))
+            path = self._blobs.path(entry.digest)
+            seen = version_of(path)
+            lent = self._leases.lend(entry.digest, path)
             if not self._believed(entry, lent):
-                self._drop(entry, version_of(lent))
+                self._drop(entry, seen)
                 return None
         except FileNotFoundError:  # evicted this very moment, or removed by hand
             return None
@@ -207,10 +210,12 @@ class DiskCache:
     # -- trouble -------------------------------------------------------------------------------
 
     def _usable(self) -> bool:
-        return self.settings.enabled and time.monotonic() >= self._off_until
+        return self.settings.enabled and not self._closed and time.monotonic() >= self._off_until
 
     def _fail(self, error: Exception) -> None:
         """Go on without the cache for a while; the user is told once."""
+        if self._closed:
+            return
         with self._lock:
             first, self._trouble = not self._trouble, _reason(error)
             self._off_until = time.monotonic() + _REST
@@ -263,8 +268,9 @@ class DiskCache:
         """Write what is left and give everything back."""
         if self._usable():
             self._flush_quietly()
+        self._closed = True
         self._leases.close()
-        self._index.close()
+        self._index.close(for_good=True)
 
     def health(self) -> tuple[str, str]:
         """Size against the limit, and whether it works."""

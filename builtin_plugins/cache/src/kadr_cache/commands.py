@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -28,7 +30,8 @@ def cache() -> None:
 @click.pass_obj
 def stats(kernel: Kernel, as_json: bool) -> None:
     """Entries, bytes and hits of every kind."""
-    found = _cache(kernel).stats()
+    with _using(kernel) as used:
+        found = used.stats()
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -56,7 +59,8 @@ def _cell(row: dict[str, Any], column: str) -> str:
 @click.pass_obj
 def clear(kernel: Kernel, kind: str | None, as_json: bool) -> None:
     """Remove everything. Running renders keep what they were given."""
-    count, size = _cache(kernel).clear(kind)
+    with _using(kernel) as used:
+        count, size = used.clear(kind)
     if as_json:
         click.echo(json.dumps({"entries": count, "bytes": size}))
     else:
@@ -68,7 +72,8 @@ def clear(kernel: Kernel, kind: str | None, as_json: bool) -> None:
 @click.pass_obj
 def gc(kernel: Kernel, as_json: bool) -> None:
     """Keep the limits of age and size now, and remove what crashes have left."""
-    found = _cache(kernel).clean().as_dict()
+    with _using(kernel) as used:
+        found = used.clean().as_dict()
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -81,7 +86,8 @@ def gc(kernel: Kernel, as_json: bool) -> None:
 @click.pass_obj
 def verify(kernel: Kernel, as_json: bool) -> int:
     """Read every file. Damaged entries are removed, and the exit code is 5."""
-    bad = _cache(kernel).verify()
+    with _using(kernel) as used:
+        bad = used.verify()
     if as_json:
         click.echo(json.dumps({"damaged": [{"kind": e.kind, "key": e.key, "digest": e.digest} for e in bad]}))
     else:
@@ -91,11 +97,18 @@ def verify(kernel: Kernel, as_json: bool) -> int:
     return 5 if bad else 0
 
 
-def _cache(kernel: Kernel) -> DiskCache:
+@contextmanager
+def _using(kernel: Kernel) -> Iterator[DiskCache]:
+    """The cache; what goes wrong with its files is said with their folder."""
     found = kernel.container.get(Cache)
     if not isinstance(found, DiskCache):
         raise CacheError("another plugin provides the cache", hint="use the commands of that plugin")
-    return found
+    try:
+        yield found
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "check the rights of the folder, or remove it: everything in it can be made again"
+        raise CacheError(f"cannot be read: {reason}", path=found.settings.folder, hint=hint) from error
 
 
 def _size(count: int) -> str:

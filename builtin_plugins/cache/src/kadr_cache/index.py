@@ -45,8 +45,11 @@ class Index:
         self.path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._closed = False
 
     def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the cache is closed")
         if self._connection is None:
             self._connection = open_index(self.path)
         return self._connection
@@ -100,9 +103,10 @@ class Index:
         found = self.rows("SELECT at FROM moment WHERE name = ?", name)
         return float(found[0][0]) if found else None
 
-    def close(self) -> None:
-        """Close the connection; the next use opens a new one."""
+    def close(self, *, for_good: bool = False) -> None:
+        """Close the connection; unless it is for good, the next use opens a new one."""
         with self._lock:
+            self._closed = self._closed or for_good
             if self._connection is not None:
                 with closing(self._connection):
                     self._connection = None

@@ -53,6 +53,8 @@ class Leases:
 
     def _mine(self) -> Path:
         if self._own is None or not self._own.is_dir():
+            if self._owner is not None:  # somebody has removed the folder
+                self._owner.release()
             folder = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}"
             folder.mkdir(parents=True)
             owner = FileLock(folder / _OWNER)
