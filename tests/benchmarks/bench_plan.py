@@ -98,7 +98,7 @@ def measure(name: str, text: str, planner: Planner, base: Path, repeats: int) ->
         begin = time.perf_counter()
         planned = planner.plan(project, base, request, seal=False)
         plan.append(time.perf_counter() - begin)
-        seal.append(_seconds(lambda p=planned: planner.seal(p)))  # type: ignore[misc]
+        seal.append(_seconds(lambda p=planned: planner.seal(p)))  # type: ignore[misc]  # bound now
     assert planned is not None
     spans = sum(len(s.spans) for s in planned.segments)
     both = [p + q for p, q in zip(parse, plan, strict=True)]

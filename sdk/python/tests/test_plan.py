@@ -69,7 +69,7 @@ def test_walk_visits_inputs_first() -> None:
     assert found.index(DECODE) < found.index(CONFORM)
     deep = SOLID
     for _ in range(5000):  # more than Python would recurse
-        deep = Place(deep, CONFORM, 1.0, 1.0, 1.0, 1.0)  # type: ignore[assignment]
+        deep = Place(deep, CONFORM, 1.0, 1.0, 1.0, 1.0)  # type: ignore[assignment]  # any node
     assert sum(1 for _ in walk(deep)) == 5000 * 3 + 1
 
 
