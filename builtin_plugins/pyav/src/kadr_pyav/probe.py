@@ -17,6 +17,7 @@ from kadr_sdk.times import MAX_SECONDS
 from kadr_pyav.avcolor import color_of
 from kadr_pyav.index import IndexCache
 from kadr_pyav.measures import counted_rate, picture_size
+from kadr_pyav.oddities import nothing_usable, oddities
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
 from kadr_pyav.orientation import (
     Matrix,
@@ -73,6 +74,7 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
         missing = cut_off(container, stream)
         if missing:
             warnings.append(Problem(str(path), missing, "copy or export the file again"))
+    warnings += oddities(path, still)
     first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
     matrices = {} if still or "mov" not in container.format.name.split(",") else track_matrices(path)
     facts = _Facts(path, still, matrices, first, indexes, warnings)
@@ -81,7 +83,7 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
     unknown = [s for s in streams if s.type == "audio" and not _has_decoder(s)]
     warnings += [Problem(str(path), f"audio stream {s.index} has no decoder; it is ignored") for s in unknown]
     if not audio and not any(not v.attached for v in video):
-        raise _nothing_usable(path, warnings)
+        raise nothing_usable(path, warnings, still)
     other = tuple(_other(s) for s in streams if s.type not in ("video", "audio"))
     duration = None if still else _duration(container, video, audio)
     return MediaInfo(
@@ -287,13 +289,3 @@ def _duration(
     seconds = _ticks(container.duration, Fraction(1, 1_000_000))
     sparse = seconds is not None and seconds > 3600 and container.size < seconds * 16
     return None if sparse else seconds
-
-
-def _nothing_usable(path: Path, warnings: list[Problem]) -> MediaFileError:
-    ignored = "; it is ignored"
-    reasons = ", ".join(w.message.removesuffix(ignored) for w in warnings if w.message.endswith(ignored))
-    return MediaFileError(
-        f"nothing in this file can be used: {reasons or 'it has neither picture nor sound'}",
-        path=path,
-        hint="play it elsewhere; if that works, convert it to H.264 and AAC",
-    )

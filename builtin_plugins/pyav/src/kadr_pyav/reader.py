@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import MediaFileError
-from kadr_sdk.times import format_seconds
 
 from kadr_pyav.flow import Flow
 from kadr_pyav.index import Scan, scan_stream
@@ -223,7 +222,7 @@ class FrameReader:
         self._held = None
 
     def _tell(self, position: int) -> None:
-        seconds = format_seconds((self.index.pts[position] * self.index.time_base).limit_denominator(1000))
+        seconds = f"{float(self.index.pts[position] * self.index.time_base):.3f}".rstrip("0").rstrip(".")
         message = f"frame {position} at {seconds} s is damaged"
         if self.policy == "error":
             raise MediaFileError(
@@ -231,7 +230,7 @@ class FrameReader:
             )
         if self.report is not None and position not in self._reported:
             self._reported.add(position)
-            self.report(f"{self.path}: {message}; shown is {_SHOWN[self.policy]}")
+            self.report(f"{message}; shown is {_SHOWN[self.policy]}")
 
 
 _B = 3  # AV_PICTURE_TYPE_B

@@ -18,7 +18,7 @@ REFUSED = {
     "made_missing_moov.mp4": "not readable as media",
     "made_random_bytes.mp4": "not readable as media",
     "made_text_as_video.mp4": "not readable as media",
-    "made_truncated.jpg": "no frame of video stream 0 can be decoded",
+    "made_truncated.jpg": "the picture is damaged or cut off",
     "made_zero_bytes.mp4": "the file is empty (0 bytes)",
     "moviepy_zero_bytes.webm": "the file is empty (0 bytes)",
     "si_empty.flv": "not readable as media",

@@ -172,9 +172,10 @@ def output_of(
     video = delivery.video if pictures else None
     audio = delivery.audio if sound else None
     if video is None and audio is None:
-        kind = "pictures" if exporter.video_codecs and not exporter.audio_codecs else "sound"
-        message = f"{exporter.id} holds {kind} and the project has none"
-        problems.append(Problem("export", message, "choose another container"))
+        if not problems:  # else clips were refused, and that is told already
+            kind = "pictures" if exporter.video_codecs and not exporter.audio_codecs else "sound"
+            message = f"{exporter.id} holds {kind} and the project has none"
+            problems.append(Problem("export", message, "choose another container"))
         return None
     options = dict(exporter.options or {})
     if delivery.faststart:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from kadr_sdk.contributions import BoundGuest
 from kadr_sdk.errors import CancelledError, Problem
 from kadr_sdk.events import Event, RenderProgressed, WarningRaised
 from kadr_sdk.services import Catalogue
+
+from kadr_kernel.render.guests import find_guest
 
 __all__ = ["JobContext", "JobControl", "PartContext", "Progress"]
 
@@ -90,7 +94,11 @@ class Progress:
 
 
 class JobContext:
-    """Satisfies :class:`kadr_sdk.backend.RenderContext`; shared by all workers of a job."""
+    """Satisfies :class:`kadr_sdk.backend.RenderContext`; shared by all workers of a job.
+
+    Args:
+        on_failure: what is shown where a guest fails (:class:`kadr_sdk.contributions.Guest`).
+    """
 
     def __init__(
         self,
@@ -98,6 +106,7 @@ class JobContext:
         catalogue: Catalogue,
         publish: Callable[[Event], object],
         advance: Callable[[int], object] | None = None,
+        on_failure: str = "fail",
     ) -> None:
         self._control = control
         self._catalogue = catalogue
@@ -105,6 +114,9 @@ class JobContext:
         self._advance = advance
         self._lock = threading.Lock()
         self._warned: dict[Problem, None] = {}
+        self._on_failure = on_failure
+        self._guests_lock = threading.Lock()
+        self._guests: dict[tuple[str, str], BoundGuest | None] = {}
 
     def check(self) -> None:
         """Wait while paused; raise CancelledError when cancelled."""
@@ -117,7 +129,23 @@ class JobContext:
 
     def effect(self, kind: str, name: str) -> Any:
         """The implementation of an effect, transition or generator."""
-        return self._catalogue.load(kind, name)
+        return self.effect_for(kind, name, self.warn)
+
+    def effect_for(self, kind: str, name: str, warn: Callable[[str, str, str], object]) -> Any:
+        """The implementation; a guest tells ``warn`` of pictures that it did not make."""
+        with self._guests_lock:
+            if (kind, name) not in self._guests:
+                guest = find_guest(self._catalogue, kind, name)
+                self._guests[kind, name] = guest.bind(self._on_failure) if guest else None
+            bound = self._guests[kind, name]
+        return self._catalogue.load(kind, name) if bound is None else bound.effect(warn)
+
+    def close(self) -> None:
+        """Drop what guests hold of this job's pictures."""
+        with self._guests_lock:
+            bound, self._guests = [b for b in self._guests.values() if b is not None], {}
+        for one in bound:
+            one.close()
 
     def warn(self, message: str, path: str = "", hint: str = "") -> None:
         """Tell the user once; it stands in the report."""
@@ -130,9 +158,25 @@ class JobContext:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """Everything warned of, in order."""
+        """Everything warned of, in order; of a long series the first ones and their number."""
         with self._lock:
-            return tuple(self._warned)
+            return _counted(tuple(self._warned))
+
+
+_SERIES = 3  # warnings that differ only in their numbers are told so often, then counted
+
+
+def _counted(warnings: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    series: dict[tuple[str, str], list[Problem]] = {}
+    for warning in warnings:
+        series.setdefault((warning.path, re.sub(r"[\d./]+", "#", warning.message)), []).append(warning)
+    found: list[Problem] = []
+    for one in series.values():
+        found += one[:_SERIES]
+        if len(one) > _SERIES:
+            text = f"and {len(one) - _SERIES} more like these, {len(one)} in all"
+            found.append(Problem(one[-1].path, text))
+    return tuple(found)
 
 
 class PartContext:
@@ -148,6 +192,7 @@ class PartContext:
     def __init__(self, job: JobContext, *, quiet: bool = False) -> None:
         self._job = job
         self._quiet = quiet
+        self._effects: dict[tuple[str, str], Any] = {}
         self.warned = False
 
     def check(self) -> None:
@@ -160,8 +205,11 @@ class PartContext:
             self._job.advance(amount)
 
     def effect(self, kind: str, name: str) -> Any:
-        """As of the job."""
-        return self._job.effect(kind, name)
+        """As of the job; the same object every time."""
+        found = self._effects.get((kind, name))
+        if found is None:
+            found = self._effects[kind, name] = self._job.effect_for(kind, name, self.warn)
+        return found
 
     def warn(self, message: str, path: str = "", hint: str = "") -> None:
         """Tell the user, and remember that this part gave reason to."""
