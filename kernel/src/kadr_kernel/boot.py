@@ -114,6 +114,7 @@ def _assemble(
     from kadr_kernel.plugins.loader import Loader
     from kadr_kernel.plugins.manager import PluginManager, PluginParts
     from kadr_kernel.plugins.services import PluginServices
+    from kadr_kernel.sandbox.runtime import CoreRuntime
 
     folders, failures, registry = config.folders, Failures(), Registry()
 
@@ -132,7 +133,18 @@ def _assemble(
     consent = Consent(gate, grants)
     parts = PluginParts(bus, config, catalogue, hooks, services, contexts, crashes, consent, failures)
     manager = PluginManager(index.found, parts, choice, kernel)
-    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager)
+    runtime = CoreRuntime(folders.cache / "guests", trusted=config.get("sandbox.trusted"))
+    catalogue.add(_own_contributions(), {("runtime", "core"): runtime})
+    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager, runtime)
+
+
+def _own_contributions() -> Manifest:
+    """What the kernel itself contributes: the runtime of WASM guests."""
+    from kadr_sdk.manifest import Contribution, Manifest
+
+    name = "kadr.kernel"
+    core = Contribution("runtime", "core", name, title="Core WebAssembly", summary="Guests of the frame ABI")
+    return Manifest(name, __version__, title="Kernel", contributions=(core,))
 
 
 def _context_maker(

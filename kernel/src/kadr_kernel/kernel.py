@@ -29,6 +29,7 @@ from kadr_kernel.plugins.catalogue import Catalogue
 from kadr_kernel.plugins.hooks import Hooks
 from kadr_kernel.plugins.manager import PluginManager
 from kadr_kernel.plugins.services import PluginServices
+from kadr_kernel.sandbox.runtime import CoreRuntime
 
 __all__ = ["Kernel", "KernelParts", "kernel_services"]
 
@@ -45,6 +46,7 @@ class KernelParts:
     hooks: Hooks
     services: PluginServices
     plugins: PluginManager
+    runtime: CoreRuntime
 
 
 def kernel_services(registry: Registry, kernel: Kernel) -> None:
@@ -73,6 +75,7 @@ class Kernel:
 
     Attributes:
         hooks: the relay, for the rooms of the kernel.
+        runtime: runs guests; the contribution ``core``.
     """
 
     version = __version__
@@ -84,6 +87,7 @@ class Kernel:
         self.catalogue = parts.catalogue
         self.hooks = parts.hooks
         self.plugins = parts.plugins
+        self.runtime = parts.runtime
         self._registry = parts.registry
         self._services = parts.services
         self._container: Container | None = None
@@ -146,6 +150,7 @@ class Kernel:
         self.plugins.close()
         if self._container is not None:
             self._container.close()
+        self.runtime.close()
         self.events.close()
 
     def health(self) -> Sequence[Mapping[str, Any]]:

@@ -98,6 +98,16 @@ SETTINGS: Mapping[str, Setting] = {
             "render.workers", "int", 0, "segments rendered at once; 0: as the machine allows", min=0, max=1024
         ),
         _setting(
+            "sandbox.on_failure",
+            "choice",
+            "fail",
+            "where a guest fails: fail (stop), skip (show its input), hold (show its last picture)",
+            choices=("fail", "skip", "hold"),
+        ),
+        _setting(
+            "sandbox.trusted", "text", "", "sha256 of guests that run faster, without a deadline", many=True
+        ),
+        _setting(
             "ui.color",
             "choice",
             "auto",

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from kadr_sdk.errors import NotFoundError, PluginError
 from kadr_sdk.manifest import CONTRIBUTION_KINDS, Contribution, Manifest
 from kadr_sdk.plugin import PluginContext
+from kadr_sdk.text import shown
 
 from kadr_kernel.plugins.descriptors import read_descriptor
 from kadr_kernel.plugins.loader import Loader
@@ -68,8 +69,11 @@ class Catalogue:
         self._owners: dict[_Key, str] = {}
         self._tables: _Tables | None = None
 
-    def add(self, manifest: Manifest) -> None:
+    def add(self, manifest: Manifest, made: Mapping[tuple[str, str], Any] | None = None) -> None:
         """Add all contributions of a plugin, or none.
+
+        Args:
+            made: objects by kind and id that need no import (the kernel's own contributions).
 
         Raises:
             PluginError: it is there already, or another plugin has one of the ids.
@@ -83,7 +87,7 @@ class Catalogue:
                     hint = f"disable one of them: kadr plugin disable {manifest.id}"
                     raise PluginError(text, hint=hint, plugin=manifest.id)
             self._owners |= {(item.kind, item.id): manifest.id for item in manifest.contributions}
-            self._entries[manifest.id] = _Entry(manifest, {}, {})
+            self._entries[manifest.id] = _Entry(manifest, dict(made or {}), {})
             self._tables = None
 
     def remove(self, plugin: str) -> Sequence[Any]:
@@ -155,6 +159,25 @@ class Catalogue:
             found = read_descriptor(path, item.plugin) if item.file else MappingProxyType({})
             entry.descriptors[key] = found
         return found
+
+    def resource(self, kind: str, name: str, file: str) -> Path:
+        """A file inside the package of the plugin that has a contribution.
+
+        Raises:
+            NotFoundError: the contribution is unknown.
+            PluginError: the path leaves the plugin's folder.
+        """
+        item, entry = self._find(kind, name)
+        folder = Path(entry.manifest.location)
+        try:
+            path = (folder / file).resolve()
+            inside = folder.resolve() in path.parents
+        except (OSError, ValueError):  # a NUL, a name longer than the system's longest
+            inside = False
+        if not inside:
+            text = f"{shown(file)} is no file inside the plugin's folder"
+            raise PluginError(text, path=item.id, hint="name it relative to plugin.toml", plugin=item.plugin)
+        return path
 
     def _keep(self, item: Contribution, entry: _Entry, made: Any) -> Any:
         with self._lock:

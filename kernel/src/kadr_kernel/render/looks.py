@@ -14,6 +14,7 @@ from typing import Any
 
 from kadr_sdk.backend import Capabilities
 from kadr_sdk.color import Color
+from kadr_sdk.contributions import Guest
 from kadr_sdk.curves import Samples, sample
 from kadr_sdk.effects import CheckedEffect, EffectDeclaration, FilterContext, FilterEffect, FrameEffect
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
@@ -22,6 +23,8 @@ from kadr_sdk.plan import Call, Native, Node
 from kadr_sdk.project import EffectUse
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
+
+from kadr_kernel.render.guests import find_guest
 
 __all__ = ["Look", "Looks", "Moment"]
 
@@ -83,6 +86,7 @@ class Looks:
         self._capabilities = capabilities
         self._declarations: dict[tuple[str, str], EffectDeclaration] = {}
         self._digests: dict[str, str] = {}
+        self._guests: dict[tuple[str, str], Guest | None] = {}
         self.plugins: set[str] = set()
 
     def declaration(self, kind: str, name: str) -> EffectDeclaration:
@@ -157,6 +161,8 @@ class Looks:
     ) -> bool:
         """False where the implementation refuses the values, or cannot be loaded to be asked."""
         try:
+            if self._guest(kind, declaration.id) and not self._catalogue.find(kind, declaration.id).entry:
+                return True
             implementation = self._catalogue.load(kind, declaration.id)
             if isinstance(implementation, CheckedEffect):
                 implementation.check(values)
@@ -188,6 +194,10 @@ class Looks:
         """
         values = self._sampled(look, at, extra)
         for way in look.declaration.implementations:
+            if way == "wasm" and "frame" in self._capabilities.implementations:
+                if (guest := self._guest(look.kind, look.declaration.id)) is not None:
+                    return self._call(look, inputs, size, format, at, values, guest.digest)
+                continue
             if way not in self._capabilities.implementations:
                 continue
             if way == "filter":
@@ -195,7 +205,7 @@ class Looks:
                 if native is not None:
                     return native
             elif way == "frame":
-                return self._call(look, inputs, size, format, at, values)
+                return self._python(look, inputs, size, format, at, values)
         offered = ", ".join(look.declaration.implementations)
         raise PluginError(
             f"{look.declaration.id} cannot run with these values on the backend {self._capabilities.name}",
@@ -234,7 +244,13 @@ class Looks:
             tuple(inputs), tuple(specs), *size, format, declaration.id, declaration.version, portable
         )
 
-    def _call(
+    def _guest(self, kind: str, name: str) -> Guest | None:
+        key = (kind, name)
+        if key not in self._guests:
+            self._guests[key] = find_guest(self._catalogue, *key)
+        return self._guests[key]
+
+    def _python(
         self,
         look: Look,
         inputs: Sequence[Node],
@@ -244,17 +260,28 @@ class Looks:
         values: dict[str, Any],
     ) -> Call:
         implementation = self._load(look)
-        declaration = look.declaration
         if not isinstance(implementation, FrameEffect):
-            raise PluginError(
-                f"{declaration.id} says it has a frame implementation and has none", path=look.path
-            )
+            text = f"{look.declaration.id} says it has a frame implementation and has none"
+            raise PluginError(text, path=look.path)
+        return self._call(look, inputs, size, format, at, values, self._digest(implementation))
+
+    def _call(
+        self,
+        look: Look,
+        inputs: Sequence[Node],
+        size: tuple[int, int],
+        format: str,
+        at: Moment,
+        values: dict[str, Any],
+        digest: str,
+    ) -> Call:
+        declaration = look.declaration
         return Call(
             tuple(inputs),
             declaration.id,
             look.kind,
             declaration.version,
-            self._digest(implementation),
+            digest,
             tuple(sorted(values.items())),
             *size,
             format,

@@ -120,10 +120,11 @@ class KernelRenderer:
         )
         plain = project.model_copy(update={"export": Export()})
         plan = self._frame_plan(plain, base, request, at)
-        context = JobContext(JobControl(), self._catalogue, self._publish)
-        with closing(_generator(self._backend().frames(plan.segments[0].spans[0].root, context))) as frames:
-            for frame in frames:
-                return frame.copy()
+        with closing(JobContext(JobControl(), self._catalogue, self._publish)) as context:
+            root = plan.segments[0].spans[0].root
+            with closing(_generator(self._backend().frames(root, context))) as frames:
+                for frame in frames:
+                    return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
 
     def _frame_plan(self, project: Project, base: Path, request: RenderRequest, at: Fraction) -> RenderPlan:
@@ -232,8 +233,11 @@ class _Job:
         self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target, workers: int
     ) -> tuple[JobContext, CheckReport | None]:
         progress = self._progress(plan)
-        context = JobContext(self.control, self._renderer._catalogue, self._publish, progress.advance)
-        with job_folder(self._renderer._scratch, self.id, target.temporary) as folder, ExitStack() as stack:
+        renderer = self._renderer
+        on_failure = str(renderer._setting("sandbox.on_failure") or "fail")
+        context = JobContext(self.control, renderer._catalogue, self._publish, progress.advance, on_failure)
+        with job_folder(renderer._scratch, self.id, target.temporary) as folder, ExitStack() as stack:
+            stack.enter_context(closing(context))
             with self._stage("render"):
                 paths = self._render_all(plan, folder, context, workers)
             with self._stage("join"):

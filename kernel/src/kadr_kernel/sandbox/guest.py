@@ -19,7 +19,7 @@ from kadr_kernel.sandbox.layout import Layout, layout_of
 from kadr_kernel.sandbox.pool import Pool
 from kadr_kernel.sandbox.values import Packed, pack_values, room_for
 
-__all__ = ["ON_FAILURE", "CoreGuest", "GuestEffect"]
+__all__ = ["ON_FAILURE", "CoreGuest", "GuestEffect", "GuestUse"]
 
 ON_FAILURE = ("fail", "skip", "hold")
 """What a render does where a guest fails: stop, show the input, or show the last good picture."""
@@ -42,16 +42,56 @@ class CoreGuest:
     code: Code
     counters: Counters = field(default_factory=Counters)
 
-    def bind(self, on_failure: str, warn: Warn) -> GuestEffect:
-        """An effect for one job; close it with the job, so that no other sees its frames.
+    def bind(self, on_failure: str) -> GuestUse:
+        """The guest for one job; close it with the job, so that no other sees its frames.
 
         Args:
             on_failure: one of :data:`ON_FAILURE`.
-            warn: takes message, path and hint; called once an effect.
         """
         if on_failure not in ON_FAILURE:
             raise InternalError(f"{on_failure!r} is not one of {', '.join(ON_FAILURE)}")
-        return GuestEffect(self, on_failure, warn)
+        return GuestUse(self, on_failure)
+
+
+class GuestUse:
+    """What the parts of a job share of a guest: instances, breaker and policy."""
+
+    def __init__(self, guest: CoreGuest, on_failure: str) -> None:
+        self.guest = guest
+        self.on_failure = on_failure
+        self.breaker = Breaker()
+        self.sequential = guest.declaration.state == "sequential"
+        self._lock = threading.Lock()
+        self._pools: list[Pool] = []
+        self._shared = self._new_pool()
+
+    def effect(self, warn: Warn) -> GuestEffect:
+        """The effect as one part of the job uses it.
+
+        Args:
+            warn: takes message, path and hint, for every picture that is not the guest's.
+        """
+        return GuestEffect(self, warn)
+
+    def pool(self) -> Pool:
+        """Instances: the same for all where the guest is stateless, else for one use alone."""
+        return self._new_pool() if self.sequential else self._shared
+
+    def close(self) -> None:
+        """Drop all instances."""
+        with self._lock:
+            for pool in self._pools:
+                pool.close()
+
+    def _new_pool(self) -> Pool:
+        pool = Pool(self._make, self.guest.code.limits.idle)
+        with self._lock:
+            self._pools.append(pool)
+        return pool
+
+    def _make(self, layout: Layout) -> Instance:
+        self.guest.counters.started()
+        return Instance(self.guest.code, layout)
 
 
 class GuestEffect:
@@ -61,15 +101,17 @@ class GuestEffect:
     what it saw before. Then the breaker opens, and the policy decides what is shown.
     """
 
-    def __init__(self, guest: CoreGuest, on_failure: str, warn: Warn, breaker: Breaker | None = None) -> None:
-        self._guest = guest
-        self._on_failure = on_failure
+    def __init__(self, use: GuestUse, warn: Warn) -> None:
+        self._use = use
+        self._guest = use.guest
+        self._on_failure = use.on_failure
+        self._breaker = use.breaker
+        self._sequential = use.sequential
         self._warn = warn
-        self._breaker = breaker or Breaker()
-        self._pool = Pool(self._make, guest.code.limits.idle)
+        self._pool = use.pool()
         self._held = threading.local()
-        self._sequential = guest.declaration.state == "sequential"
         self._lost = ""
+        self._layout: Layout | None = None
 
     def frame(self, call: FrameCall) -> VideoFrame:
         """The guest's picture.
@@ -94,10 +136,9 @@ class GuestEffect:
     def reset(self) -> None:
         """Forget what was seen: by the guest's own function, or with a fresh instance."""
         self._lost = ""
-        layout = getattr(self, "_layout", None)
-        if layout is None:
+        if self._layout is None:
             return
-        instance = self._pool.take(layout)
+        instance = self._pool.take(self._layout)
         try:
             kept = instance.reset()
         except GuestError as error:
@@ -108,13 +149,9 @@ class GuestEffect:
         else:
             instance.close()
 
-    def close(self) -> None:
-        """Drop all instances."""
-        self._pool.close()
-
     def __copy__(self) -> GuestEffect:
         """A sequential effect is copied for each of its uses: each with an instance of its own."""
-        return GuestEffect(self._guest, self._on_failure, self._warn, self._breaker)
+        return self._use.effect(self._warn)
 
     # -- a frame -------------------------------------------------------------------------------
 
@@ -162,10 +199,6 @@ class GuestEffect:
     def _taken(self, layout: Layout) -> Instance:
         self._layout = layout
         return self._pool.take(layout)
-
-    def _make(self, layout: Layout) -> Instance:
-        self._guest.counters.started()
-        return Instance(self._guest.code, layout)
 
     # -- a failure -----------------------------------------------------------------------------
 

@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kadr_sdk.effects import EffectDeclaration
 from kadr_sdk.errors import PluginError
 
 from kadr_kernel.sandbox.faults import ModuleError
 from kadr_kernel.sandbox.limits import Limits
 
 if TYPE_CHECKING:
+    from kadr_sdk.effects import EffectDeclaration
+
     from kadr_kernel.sandbox.engine import Engines
     from kadr_kernel.sandbox.guest import CoreGuest
     from kadr_kernel.sandbox.module import ModuleFacts

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from kadr_sdk.backend import RenderContext
-from kadr_sdk.effects import EffectDeclaration, FrameCall
+from kadr_sdk.effects import EffectDeclaration, FrameEffect
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.output import Output
@@ -169,10 +169,14 @@ class Executor(Protocol):
 
 
 class BoundGuest(Protocol):
-    """A guest in one job: an effect that is closed with the job."""
+    """A guest in one job; closed with it."""
 
-    def frame(self, call: FrameCall) -> VideoFrame:
-        """As :meth:`kadr_sdk.effects.FrameEffect.frame`."""
+    def effect(self, warn: Callable[[str, str, str], object]) -> FrameEffect:
+        """The effect as one part of the job uses it.
+
+        Args:
+            warn: takes message, path and hint, for every picture that was skipped or held.
+        """
         ...
 
     def close(self) -> None:
@@ -188,12 +192,11 @@ class Guest(Protocol):
         """sha256 of its code, part of the hash of every frame that it makes."""
         ...
 
-    def bind(self, on_failure: str, warn: Callable[[str, str, str], object]) -> BoundGuest:
+    def bind(self, on_failure: str) -> BoundGuest:
         """The guest for one job.
 
         Args:
             on_failure: ``fail``, ``skip`` (show the input) or ``hold`` (show the last good picture).
-            warn: takes message, path and hint where something was skipped or held.
         """
         ...
 

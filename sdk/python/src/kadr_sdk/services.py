@@ -185,6 +185,14 @@ class Catalogue(Protocol):
         """The descriptor file (TOML or JSON) as data, without importing code."""
         ...
 
+    def resource(self, kind: str, name: str, file: str) -> Path:
+        """A file inside the package of the plugin that has the contribution.
+
+        Raises:
+            PluginError: the path leaves the plugin's folder.
+        """
+        ...
+
 
 class PluginRow(Protocol):
     """One row of the plugin list."""
