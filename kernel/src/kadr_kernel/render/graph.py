@@ -166,6 +166,8 @@ class GraphBuilder:
             return None
         if looks:
             layer = self._with_track_effects(layer, looks, start, end)
+        if opacity == 1.0:
+            return layer
         return replace(layer, opacity=product(layer.opacity, opacity, end - start))
 
     def _joined(self, joint: Joint, look: Look, start: int, end: int, *, bottom: bool) -> Layer:

@@ -40,6 +40,21 @@ class Layer:
         return self.opacity == 1.0 and self.blend == "normal" and not pixel_format(self.node.format).alpha
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Sizes of a clip, the same in all its frames.
+
+    Attributes:
+        size: upright, in square pixels, after the crop.
+        fitted: at scale 1 on the canvas.
+        reference: its width at scale 1 in the project's resolution.
+    """
+
+    size: tuple[int, int]
+    fitted: tuple[float, float]
+    reference: float
+
+
 class LayerBuilder:
     """Layers of clips over stretches of output frames."""
 
@@ -52,10 +67,14 @@ class LayerBuilder:
         self._pool = pool
         self._damage = damage
         self._clip_looks: dict[int, tuple[Look, ...]] = {}
+        self._shapes: dict[int, _Shape] = {}
 
     def check(self, view: ClipView, problems: list[Problem]) -> None:
         """Look up and check everything that the clip's picture uses, once."""
         self._clip_looks[id(view)] = self.checked(view.clip.effects, f"{view.path}.effects", problems)
+        size, canvas, fit = self._upright_size(view), self.canvas, view.clip.fit
+        fitted, reference = (fitted_size(*size, c, fit) for c in (canvas.size, canvas.project))
+        self._shapes[id(view)] = _Shape(size, fitted, reference[0])
 
     def checked(
         self, uses: Sequence[str | EffectUse], path: str, problems: list[Problem]
@@ -88,7 +107,7 @@ class LayerBuilder:
         opacity = sample(view.clip.opacity, self.fps, first, count)
         if opacity == 0:
             return None
-        fitted = fitted_size(*self._upright_size(view), self.canvas.size, view.clip.fit)
+        fitted = self._shapes[id(view)].fitted
         place = placement(view.clip.transform, fitted, self.canvas.size, self.fps, first, count)
         if place.static and (place.width <= 0 or place.height <= 0):
             return None
@@ -102,20 +121,18 @@ class LayerBuilder:
             return None
         opacity, place = stand
         looks = [k for k in self._clip_looks[id(view)] if k.active(first)]
-        size = self._upright_size(view)
-        fitted = fitted_size(*size, self.canvas.size, view.clip.fit)
-        work = self._work(view, size, fitted, place, bool(looks))
-        reference = fitted_size(*size, self.canvas.project, view.clip.fit)
-        node = self._with_effects(view, looks, work, work[0] / reference[0], first, count)
-        if place.static and place.rotation == 0 and not looks:
+        shape = self._shapes[id(view)]
+        work = self._work(view, shape, place, bool(looks))
+        node = self._with_effects(view, looks, work, work[0] / shape.reference, first, count)
+        drawn = place.width, place.height
+        if place.static and place.rotation == 0 and not looks and drawn != (node.width, node.height):
             place = replace(place, width=float(node.width), height=float(node.height))
         return Layer(node, place, opacity, view.clip.blend)
 
     def _work(
         self,
         view: ClipView,
-        size: tuple[int, int],
-        fitted: tuple[float, float],
+        shape: _Shape,
         place: Placement,
         effects: bool,
     ) -> tuple[int, int]:
@@ -124,7 +141,7 @@ class LayerBuilder:
         if place.static and place.rotation == 0 and not effects:
             return int(place.width), int(place.height)
         layout = pixel_format(self.canvas.format)
-        return work_size(size, fitted, view.clip, layout.log2_chroma != (0, 0))
+        return work_size(shape.size, shape.fitted, view.clip, layout.log2_chroma != (0, 0))
 
     def _upright_size(self, view: ClipView) -> tuple[int, int]:
         """Square-pixel size after rotation and crop."""
@@ -234,11 +251,12 @@ def _times(view: ClipView, first: int, end: int) -> FrameTimes:
     frame = view.start + first
     if view.video.still:
         return FrameTimes(view.video.start, Fraction(0))
-    if isinstance(view.clip.speed, Curve) and view.clip.freeze is None:
+    if view.clip.freeze is None and isinstance(view.clip.speed, Curve):
         listed = tuple(view.source_time(frame + k) for k in range(end - first))
         return FrameTimes(listed[0], Fraction(0), listed)
-    start = view.source_time(frame)
-    return FrameTimes(start, view.source_time(frame + 1) - start)
+    if view.clip.freeze is not None:
+        return FrameTimes(view.source_time(frame), Fraction(0))
+    return FrameTimes(view.source_time(frame), -view.step if view.clip.reversed else view.step)
 
 
 def _is_rgb(name: str) -> bool:

@@ -242,7 +242,8 @@ def _range(
 def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
     """The span with the conversion to the encoder's pixel format, where the canvas is another."""
     assert output.video is not None
-    return replace(span, root=converted(span.root, output.video.pixel_format, canvas.color))
+    root = converted(span.root, output.video.pixel_format, canvas.color)
+    return span if root is span.root else replace(span, root=root)
 
 
 def _group(spans: list[Span], cuts: list[int], end: int) -> list[Segment]:

@@ -28,7 +28,7 @@ class Seen:
         self.tracks: list[int] = []
         self._sequential = sequential
         self._clips: dict[int, list[ClipView]] = {}
-        self._ends: list[tuple[int, int, int]] = []  # last frame and one, order of coming, track
+        self._ends: list[tuple[int, int, int, ClipView, int]] = []
         self._came = 0
         self._count = 0
         self._new = 0
@@ -53,27 +53,27 @@ class Seen:
         if track not in self._clips:
             insort(self.tracks, track)
         self._clips.setdefault(track, []).append(view)
-        self._came += 1
-        heapq.heappush(self._ends, (view.seen_end, self._came, track))
+        text = f"{view.clip.id} {view.clip.source_file} {view.clip.source_start}"
+        identity = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        self._came += 1  # decides between clips that end together, before they would be compared
+        heapq.heappush(self._ends, (view.seen_end, self._came, track, view, identity))
         self._new += 1
-        self._add(view, 1)
+        self._add(view, identity, 1)
 
     def _leave(self, frame: int) -> None:
         self._new = 0
         while self._ends and self._ends[0][0] <= frame:
-            end, _, track = heapq.heappop(self._ends)
+            _, _, track, view, identity = heapq.heappop(self._ends)
             clips = self._clips[track]
-            view = next(v for v in clips if v.seen_end == end)
             clips.remove(view)
             if not clips:
                 del self._clips[track]
                 self.tracks.remove(track)
-            self._add(view, -1)
+            self._add(view, identity, -1)
 
-    def _add(self, view: ClipView, sign: int) -> None:
-        text = f"{view.clip.id} {view.clip.source_file} {view.clip.source_start}"
+    def _add(self, view: ClipView, identity: int, sign: int) -> None:
         self._count += sign
-        self._identity += sign * zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        self._identity += sign * identity
         self._whole += sign * self._sequential(view)
 
 

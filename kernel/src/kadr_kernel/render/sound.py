@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve, sample, value_at
@@ -42,16 +41,22 @@ def audio_plan(
             sounding = True
             if clip.clip.muted or track.track.muted or (solo and not track.track.solo):
                 continue
-            found = _clip(track, clip, rate, origin, stop, problems)
+            found = _clip(track, clip, rate, origin, stop, damage, problems)
             if found is not None:
-                clips.append(replace(found, damage=damage))
+                clips.append(found)
     if not sounding:
         return None
     return AudioPlan(rate, encoding.layout, CHANNELS.get(encoding.layout, 2), stop - origin, tuple(clips))
 
 
 def _clip(
-    track: TrackView, view: ClipView, rate: int, origin: int, stop: int, problems: list[Problem]
+    track: TrackView,
+    view: ClipView,
+    rate: int,
+    origin: int,
+    stop: int,
+    damage: str,
+    problems: list[Problem],
 ) -> AudioClip | None:
     clip = view.clip
     if clip.freeze is not None:
@@ -78,6 +83,7 @@ def _clip(
         reversed=clip.reversed,
         gains=_gains(track, view, rate, start, end, edges),
         pan=_pan(track, view, rate, start, end),
+        damage=damage,
         track=track.track.id,
         clip=clip.id,
     )

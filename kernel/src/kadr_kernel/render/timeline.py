@@ -96,8 +96,8 @@ def _note_snaps(view: ClipView, notes: list[Problem]) -> None:
         ("start_time", view.clip.start_time, view.start),
         ("duration", view.clip.start_time + view.duration, view.end),
     ):
-        off = Fraction(frame) / view.fps - time
-        if off and view.clip.duration is not None:
+        if view.clip.duration is not None and time * view.fps != frame:
+            off = frame / view.fps - time
             label = format_timecode(frame, view.fps)
             notes.append(
                 Problem(f"{view.path}.{name}", f"snapped by {float(off):+.6f} s to frame {frame} ({label})")

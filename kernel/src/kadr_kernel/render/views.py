@@ -78,17 +78,26 @@ class ClipView:
             return self.origin + clip.freeze
         if clip.reversed:
             frame = self.start + self.end - 1 - frame
-        return self.origin + clip.source_start + self.source_offset(frame)
+        if isinstance(clip.speed, Curve):
+            return self.origin + clip.source_start + self._varying(clip.speed, frame)
+        return self._zero + frame * self.step
 
-    def source_offset(self, frame: int) -> Fraction:
+    @cached_property
+    def step(self) -> Fraction:
+        """Source seconds a frame, running forwards, where the speed does not vary."""
+        return self.speed / self.fps
+
+    @cached_property
+    def _zero(self) -> Fraction:
+        """Absolute source time at output frame 0, whether the clip is on screen then or not."""
+        return self.origin + self.clip.source_start - self.clip.start_time * self.speed
+
+    def _varying(self, speed: Curve, frame: int) -> Fraction:
         """Source seconds from ``source_start`` to an output frame, running forwards."""
-        speed = self.clip.speed
-        if not isinstance(speed, Curve):
-            return (frame / self.fps - self.clip.start_time) * self.speed
         steps = self._speed_sums
         at = min(max(frame - self.start, 0), len(steps) - 1)
         beyond = frame - self.start - at
-        edge = speed.at(Fraction(at) / self.fps)
+        edge = speed.at(at / self.fps)
         return steps[at] + Fraction(repr(edge)) * beyond / self.fps
 
     @cached_property
