@@ -126,6 +126,8 @@ def test_death_between_any_two_steps_of_storing(
     assert read(following, "a") in (None, b"content")
     following.clear()
     assert bench.blobs() == []
+    monkeypatch.setattr("kadr_cache.cleaning.time.time", lambda: bench.folder.stat().st_ctime + 3700)
+    following.clean()
     assert list((bench.folder / "cache" / "incoming").glob("*")) == []
     bench.put(following, "a", b"content")
     assert read(following, "a") == b"content"

@@ -96,6 +96,8 @@ class DiskCache:
             self._store(kind, key, self._blobs.stage(source))
             self._flush()
             self._cleaner.evict(self.settings.max_bytes)
+        except FileNotFoundError as error:  # somebody is clearing the folder away
+            self._logger.info("a %s was not stored: %s", kind, error)
         except _FAULTS as error:
             self._fail(error)
 

@@ -119,9 +119,9 @@ class Cleaner:
     def _remove_orphans(self, grace: float) -> tuple[int, int]:
         """Files without an entry, left where a process died between two steps; files and bytes."""
         count = freed = 0
+        for path in self._blobs.incoming():  # no lock is held while a file is taken in
+            count, freed = _count(path, time.time() - _GRACE, count, freed)
         before = time.time() - grace
-        for path in self._blobs.incoming():
-            count, freed = _count(path, before, count, freed)
         with self._index.write() as writer:
             for digest, path in self._blobs:
                 if not writer.known(digest):

@@ -2,7 +2,8 @@
 
 A process has a folder of its own with names (hard links, or copies where there are none) of
 the files that it was given, and holds the lock on ``owner.lock`` in it. So eviction needs to
-ask nobody, and the folder of a process that died is known by its free lock.
+ask nobody, and the folder of a process that died is known by its free lock. Folders are made
+and removed under one lock beside them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kadr_cache.files import link_or_copy, remove
@@ -55,10 +57,11 @@ class Leases:
         if self._own is None or not self._own.is_dir():
             if self._owner is not None:  # somebody has removed the folder
                 self._owner.release()
-            folder = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}"
-            folder.mkdir(parents=True)
-            owner = FileLock(folder / _OWNER)
-            owner.acquire()
+            with _making_or_removing(self._folder):
+                folder = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}"
+                folder.mkdir()
+                owner = FileLock(folder / _OWNER)
+                owner.acquire()
             self._own, self._owner, self._lent = folder, owner, {}
         return self._own
 
@@ -95,14 +98,27 @@ class Leases:
 def remove_dead_leases(folder: Path) -> int:
     """Remove what processes that died had been lent; how many there were."""
     count = 0
-    for own in (folder / "leases").glob("*"):
-        owner = FileLock(own / _OWNER)
-        with suppress(OSError):
-            if owner.acquire():
-                owner.release()
-                _remove_folder(own)
-                count += 1
+    with _making_or_removing(folder / "leases"):
+        for own in (folder / "leases").glob("*-*"):
+            owner = FileLock(own / _OWNER)
+            with suppress(OSError):
+                if owner.acquire():
+                    owner.release()
+                    _remove_folder(own)
+                    count += 1
     return count
+
+
+@contextmanager
+def _making_or_removing(folder: Path) -> Iterator[None]:
+    """Alone among processes; after ten seconds together, since a stuck one must not stop all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "making.lock")
+    lock.acquire(10.0)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _remove_folder(folder: Path) -> None:
