@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -63,17 +63,33 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-class _Lines:
-    """One JSON document a line; events come from several threads."""
+class _Writer:
+    """Writes whole lines from any thread; once the reader is gone (``… | head``), silence.
+
+    A render that nobody watches any more goes on: its film is what was asked for.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._heard = True
+
+    def write(self, put: Callable[[], object]) -> None:
+        """Call ``put`` while somebody reads."""
+        with self._lock:
+            if self._heard:
+                try:
+                    put()
+                except BrokenPipeError:
+                    self._heard = False
+
+
+class _Lines(_Writer):
+    """One JSON document a line."""
 
     def put(self, envelope: Envelope) -> None:
         """Print what belongs to a render."""
         if envelope.event.name.startswith(_SHOWN):
-            with self._lock:
-                print_json(envelope.as_dict())
+            self.write(lambda: print_json(envelope.as_dict()))
 
 
 @contextmanager
@@ -120,15 +136,16 @@ class _Bar:
         self._progress.console.print(f"warning: {_text(event)}", markup=False)
 
 
-class _Text:
+class _Text(_Writer):
     """Without a terminal: a line at every tenth part."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._last = 0
 
     def started(self, event: RenderStarted) -> None:
         """What begins."""
-        click.echo(f"rendering {clean(event.output)}", err=True)
+        self.write(lambda: click.echo(f"rendering {clean(event.output)}", err=True))
 
     def progressed(self, event: RenderProgressed) -> None:
         """At most ten lines a render."""
@@ -137,11 +154,11 @@ class _Text:
             return
         self._last = tenth
         left = f"  {clock(event.left)} left" if tenth < 10 and event.left >= 0 else ""
-        click.echo(f"{tenth * 10:3d} %  {pace(event)}{left}", err=True)
+        self.write(lambda: click.echo(f"{tenth * 10:3d} %  {pace(event)}{left}", err=True))
 
     def warned(self, event: WarningRaised) -> None:
         """A line of its own."""
-        click.echo(f"warning: {_text(event)}", err=True)
+        self.write(lambda: click.echo(f"warning: {_text(event)}", err=True))
 
 
 def _text(event: WarningRaised) -> str:
