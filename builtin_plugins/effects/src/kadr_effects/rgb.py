@@ -8,7 +8,7 @@ for bit. Formulas: ITU-R BT.709 §3, with the weights of the picture's own matri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kadr_sdk.color import Color
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Channel = NDArray[np.float32]
     Rgb = tuple[Channel, Channel, Channel]
 
-__all__ = ["ThroughRgb"]
+__all__ = ["ThroughRgb", "blended", "from_table"]
 
 _ROWS = 32  # a band of a wide picture stays in the processor's cache
 
@@ -36,13 +36,13 @@ class ThroughRgb:
     Codes within the nominal range stay within it; codes beyond are never pushed further out.
     """
 
-    def graded(self, rgb: Rgb, values: Mapping[str, Any]) -> Rgb:
+    def graded(self, rgb: Rgb, call: FrameCall) -> Rgb:
         """New colours of a band.
 
         Args:
             rgb: arrays of one shape; 0 is black, 1 is white, values beyond occur. May be
                 written to.
-            values: parameters at this frame.
+            call: parameters and colour of this frame.
         """
         raise NotImplementedError
 
@@ -51,7 +51,7 @@ class ThroughRgb:
         source, out = call.inputs[0][0], call.inputs[0][0].like()
         scale = levels(source.format, source.color)
         for planes, targets in _bands(source, out):
-            rgb = self.graded(_to_rgb(planes, source.color, scale), call.values)
+            rgb = self.graded(_to_rgb(planes, source.color, scale), call)
             _to_yuv(rgb, planes, targets, source.color, scale)
         if len(source.planes) == 4:
             out.planes[3][...] = source.planes[3]
@@ -142,3 +142,24 @@ def _mean(values: Channel, shape: tuple[int, int]) -> Channel:
     if values.shape[0] > shape[0]:
         values = (values[0::2] + values[1::2]) * np.float32(0.5)
     return values
+
+
+def blended(old: Rgb, new: Rgb, share: float) -> Rgb:
+    """``old + share * (new - old)``; new arrays."""
+    import numpy as np
+
+    part = np.float32(share)
+    red, green, blue = (a + part * (b - a) for a, b in zip(old, new, strict=True))
+    return red, green, blue
+
+
+def from_table(table: Channel, place: Channel) -> Channel:
+    """Linear between the entries of a table; places 0..1 stand for its first and last entry."""
+    import numpy as np
+
+    last = table.shape[0] - 1
+    at = np.clip(place, np.float32(0.0), np.float32(1.0)) * np.float32(last)
+    cell = np.minimum(at.astype(np.intp), last - 1)
+    low: Channel = np.take(table, cell)
+    step: Channel = np.take(table, cell + 1) - low
+    return low + (at - cell.astype(np.float32)) * step

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kadr_sdk.effects import FrameCall
+
 from kadr_effects.cube import Cube, Grid, read_cube
-from kadr_effects.rgb import ThroughRgb
+from kadr_effects.rgb import ThroughRgb, blended
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,17 +45,10 @@ class Lut(ThroughRgb):
         """
         self._table(Path(values["file"]))
 
-    def graded(self, rgb: Rgb, values: Mapping[str, Any]) -> Rgb:
+    def graded(self, rgb: Rgb, call: FrameCall) -> Rgb:
         """``in + intensity * (table(in) - in)``."""
-        import numpy as np
-
-        table, share = self._table(Path(values["file"])), np.float32(values["intensity"])
-        looked = looked_up(table, rgb)
-        for old, new in zip(rgb, looked, strict=True):
-            new -= old
-            new *= share
-            new += old
-        return looked
+        table = self._table(Path(call.values["file"]))
+        return blended(rgb, looked_up(table, rgb), float(call.values["intensity"]))
 
     def _table(self, path: Path) -> Cube:
         """The table of this version of the file; the last few are kept."""
