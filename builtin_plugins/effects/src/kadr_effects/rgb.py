@@ -162,4 +162,5 @@ def from_table(table: Channel, place: Channel) -> Channel:
     cell = np.minimum(at.astype(np.intp), last - 1)
     low: Channel = np.take(table, cell)
     step: Channel = np.take(table, cell + 1) - low
-    return low + (at - cell.astype(np.float32)) * step
+    value: Channel = low + (at - cell.astype(np.float32)) * step
+    return value

@@ -23,6 +23,7 @@ class Letterbox:
         width, height, aspect = call.width, call.height, float(call.values["aspect"])
         tall = max((height - width / aspect) / 2.0, 0.0)
         wide = max((width - height * aspect) / 2.0, 0.0)
+        boxes: list[tuple[float, ...]]
         if tall >= wide:
             boxes = [(0.0, 0.0, width, tall), (0.0, height - tall, width, height)]
         else:
