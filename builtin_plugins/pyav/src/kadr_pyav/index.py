@@ -85,6 +85,7 @@ def scan_stream(path: Path, stream: int, options: DecoderOptions | None = None) 
         missing = cut_off(container, video)
         if missing:
             warnings.append(warning(path, missing))
+            rows = _without_cut_end(rows)
         loose = risky(container, video, rows)
     finally:
         close_quietly(container)
@@ -94,6 +95,14 @@ def scan_stream(path: Path, stream: int, options: DecoderOptions | None = None) 
         if plain is not None:
             return assemble(plain, candidate, time_base, step, warnings)
     return decoded_scan(path, stream, rows, options, time_base, step, warnings)
+
+
+def _without_cut_end(rows: list[Row]) -> list[Row]:
+    """Of a file that was cut off, the frames that are whole."""
+    end = len(rows)
+    while end > 1 and rows[end - 1].corrupt:
+        end -= 1
+    return rows[:end]
 
 
 def _tick_step(video: VideoStream, time_base: Fraction) -> int:

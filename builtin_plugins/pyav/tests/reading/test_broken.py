@@ -29,9 +29,9 @@ READ = {
     "ax_empty_track.mp4": (30, 0, "no frame of video stream 1"),
     "ax_missing_stsd_audio.mp4": (30, 0, "audio stream 1 has no decoder"),
     "made_corrupt_packets.mp4": (60, 60, ""),
-    "made_mp4_named.jpg": (60, 0, ""),
-    "made_png_named.mp4": (1, 0, ""),
-    "made_truncated_front_moov.mp4": (31, 1, "the file is cut off: 30 frames"),
+    "made_mp4_named.jpg": (60, 0, "this is a film"),
+    "made_png_named.mp4": (1, 0, "this is a picture"),
+    "made_truncated_front_moov.mp4": (30, 0, "the file is cut off: 30 frames"),
     "moviepy_failing_audio.mp4": (280, 0, ""),
 }
 SOUND = {"made_truncated.wav"}
