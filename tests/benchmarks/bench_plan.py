@@ -134,7 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         base = Path(folder)
         video = {"width": 1920, "height": 1080, "rate": "50", "frames": 1000}
         for number in range(SOURCES):
-            write_source(base / f"{number}.mem", video=video, audio={"rate": 48000, "seconds": "20", "level": 0.1})
+            write_source(
+                base / f"{number}.mem", video=video, audio={"rate": 48000, "seconds": "20", "level": 0.1}
+            )
         backend = MemoryBackend()
         for layout in (in_turn, stacked, mosaic):
             library = MediaLibrary(lambda: backend, lambda event: None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
@@ -195,14 +196,11 @@ class Planner:
 
     def seal(self, plan: RenderPlan) -> RenderPlan:
         """The plan with content hashes: media by digest, code, toolchain and output settings."""
-        identify = self._library.digest
-        common = {
-            "semantics": SEMANTICS,
-            "toolchain": plan.toolchain,
-            "video": plan.output.video,
-        }
+        identify = functools.cache(self._library.digest)  # each file is looked at once for a plan
+        common = {"semantics": SEMANTICS, "toolchain": plan.toolchain}
+        pictures = content_hash(common | {"video": plan.output.video})
         segments = tuple(
-            replace(s, hash=content_hash({"common": common, "segment": s.spans, "count": s.count}, identify))
+            replace(s, hash=content_hash([pictures, s.spans, s.count], identify))
             for s in plan.segments
         )
         audio = plan.audio

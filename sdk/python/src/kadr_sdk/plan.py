@@ -11,6 +11,7 @@ Every frame that a node delivers has the node's ``width``, ``height`` and ``form
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -444,6 +445,8 @@ def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
     Args:
         identify: digest of a media file by path, put in the path's place; None keeps paths.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     if isinstance(value, FilePath):
@@ -452,17 +455,24 @@ def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
         return {"samples": [canonical(v, identify) for v in value.values]}
     if is_dataclass(value) and not isinstance(value, type):
         data: dict[str, Any] = {"type": type(value).__name__}
-        for item in fields(value):
-            if item.metadata.get("hash", True):
-                entry = getattr(value, item.name)
-                known = identify is not None and item.name == "path"
-                data[item.name] = identify(entry) if known and identify else canonical(entry, identify)
+        for name in _hashed(type(value)):
+            entry = getattr(value, name)
+            data[name] = identify(entry) if identify and name == "path" else canonical(entry, identify)
         return data
     if isinstance(value, tuple | list):
         return [canonical(v, identify) for v in value]
     if isinstance(value, dict):
         return {str(k): canonical(v, identify) for k, v in sorted(value.items())}
     return value
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _hashed(kind: type) -> tuple[str, ...]:
+    """Names of the fields that enter the hash."""
+    return tuple(item.name for item in fields(kind) if item.metadata.get("hash", True))
 
 
 def content_hash(value: Any, identify: Callable[[str], str] | None = None) -> str:

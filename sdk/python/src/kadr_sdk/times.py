@@ -26,7 +26,7 @@ __all__ = [
     "sample_at",
 ]
 
-MAX_SECONDS = Fraction(7 * 24 * 3600)
+MAX_SECONDS = 7 * 24 * 3600
 """The longest timeline or position accepted: a week. More is taken for a mistake."""
 
 _TIMECODE = re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)([:;])(\d{2,3})", re.ASCII)
@@ -97,7 +97,7 @@ def parse_time(value: object, fps: Fraction | None = None) -> Fraction:
         ValueError: not a time, or longer than a week.
     """
     seconds = _parse_time(value, fps)
-    if abs(seconds) > MAX_SECONDS:
+    if not -MAX_SECONDS <= seconds <= MAX_SECONDS:
         raise ValueError(f"{shown(value)} is longer than a week")
     return seconds
 
