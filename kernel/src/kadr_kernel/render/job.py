@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kadr_sdk.contributions import BoundGuest
@@ -186,14 +186,14 @@ class PartContext:
         quiet: its work is not what the progress counts.
 
     Attributes:
-        warned: something was warned of while this part was made.
+        warnings: what was warned of while this part was made.
     """
 
     def __init__(self, job: JobContext, *, quiet: bool = False) -> None:
         self._job = job
         self._quiet = quiet
         self._effects: dict[tuple[str, str], Any] = {}
-        self.warned = False
+        self.warnings: list[Problem] = []
 
     def check(self) -> None:
         """As of the job."""
@@ -213,5 +213,11 @@ class PartContext:
 
     def warn(self, message: str, path: str = "", hint: str = "") -> None:
         """Tell the user, and remember that this part gave reason to."""
-        self.warned = True
+        self.warnings.append(Problem(path, message, hint))
         self._job.warn(message, path, hint)
+
+    def reused(self, amount: int, warnings: Iterable[Problem]) -> None:
+        """Count a part that was there already, and say what was said when it was made."""
+        self.advance(amount)
+        for warning in warnings:
+            self.warn(warning.message, warning.path, warning.hint)

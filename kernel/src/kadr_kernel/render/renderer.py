@@ -35,7 +35,7 @@ from kadr_sdk.events import (
 )
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
-from kadr_sdk.parts import PartReader, PartWriter
+from kadr_sdk.parts import PartReader
 from kadr_sdk.plan import RenderPlan, Segment, media_paths, walk
 from kadr_sdk.project import Export, Project
 from kadr_sdk.rendering import Control, RenderRequest
@@ -47,7 +47,7 @@ from kadr_kernel.render.executor import ThreadExecutor
 from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
-from kadr_kernel.render.reuse import Part, Reuse
+from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.target import Target, check_target, refuse_inputs
 
@@ -279,12 +279,12 @@ class _Job:
         path = folder / f"segment-{segment.index:06d}.part"
         part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
         if part.origin == "cached":
-            context.advance(segment.count)
+            own.reused(segment.count, part.warnings)
         self._encoded(segment, part, began)
         return part.path
 
     def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
-        sink = PartWriter(path)
+        sink = NotedWriter(path, context)
         try:
             with self._renderer._scheduler.reserve(_memory(plan, segment), owner=self.id):
                 context.check()
@@ -293,7 +293,7 @@ class _Job:
             self._stop_others(error)
             sink.abandon()
             raise
-        return Part(path, digest, context.warned)
+        return Part(path, digest, tuple(context.warnings))
 
     def _stop_others(self, error: BaseException) -> None:
         """Remember the first failure, and end the others."""
@@ -313,19 +313,19 @@ class _Job:
         path = folder / "audio.part"
         part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
         if part.origin == "cached":
-            own.advance(plan.audio.count)
+            own.reused(plan.audio.count, part.warnings)
         return part.path
 
     def _mix(self, plan: RenderPlan, path: Path, context: PartContext) -> Part:
         assert plan.audio is not None
-        sink = PartWriter(path)
+        sink = NotedWriter(path, context)
         try:
             digest = self._backend.render_audio(plan.audio, plan.output, sink, context)
         except BaseException as error:
             self._stop_others(error)
             sink.abandon()
             raise
-        return Part(path, digest, context.warned)
+        return Part(path, digest, tuple(context.warnings))
 
     def _join(
         self,

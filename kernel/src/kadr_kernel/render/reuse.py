@@ -1,31 +1,54 @@
-"""Parts that the cache has already, or that are made now and kept for the next time."""
+"""Parts that the cache has already, or that are made now and kept for the next time.
+
+What was warned of while a part was made stands in its header, so that the next render says it
+too. Only a part whose making met a damaged file is not kept: what was held or left black
+there is not what the hash promises.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from kadr_sdk.errors import StorageError
-from kadr_sdk.parts import PartReader
+from kadr_sdk.errors import Problem, StorageError
+from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.services import Cache
 
-__all__ = ["Part", "Reuse"]
+from kadr_kernel.render.job import PartContext
+
+__all__ = ["NotedWriter", "Part", "Reuse"]
+
+_NOTES = "warnings"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A finished part.
-
-    Attributes:
-        warned: something was warned of while it was made (a damaged frame was held, the mix
-            was clipped): it is not kept, since the next render has to say so again.
-    """
+    """A finished part, and what was warned of while it was made."""
 
     path: Path
     digest: str
-    warned: bool = False
+    warnings: tuple[Problem, ...] = ()
     origin: str = "rendered"
+
+    @property
+    def damaged(self) -> bool:
+        """A warning that names a file is about the damage in it."""
+        return any(warning.path for warning in self.warnings)
+
+
+class NotedWriter(PartWriter):
+    """Writes the warnings of a part into its header."""
+
+    def __init__(self, path: Path, context: PartContext) -> None:
+        self._context = context
+        super().__init__(path)
+
+    def finish(self, header: Mapping[str, Any]) -> str:
+        """As the base class does."""
+        notes = [warning.as_dict() for warning in self._context.warnings]
+        return super().finish(dict(header) | ({_NOTES: notes} if notes else {}))
 
 
 class Reuse:
@@ -49,7 +72,7 @@ class Reuse:
             if found is not None:
                 return found
             made = make()
-            if not made.warned:
+            if not made.damaged:
                 self._cache.put(kind, key, made.path)
             return made
 
@@ -60,6 +83,7 @@ def _read(path: Path | None) -> Part | None:
         return None
     try:
         with PartReader(path) as reader:
-            return Part(path, reader.digest, origin="cached")
-    except StorageError:
+            notes = tuple(Problem(**row) for row in reader.header.get(_NOTES, ()))
+            return Part(path, reader.digest, notes, "cached")
+    except (StorageError, TypeError):
         return None
