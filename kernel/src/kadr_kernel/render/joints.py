@@ -57,6 +57,12 @@ def _joint(
         problems.append(Problem(f"{path}.duration", "between clips that touch a duration is needed"))
         return None
     before = {"center": wanted // 2, "start": 0, "end": wanted}[use.alignment]
+    for clip, taken in ((out, before), (into, wanted - before)):
+        if taken > clip.frames:
+            message = f"longer than the clip {clip.clip.id!r}, which has {clip.frames} frames"
+            hint = "shorten the transition, or lengthen the clip"
+            problems.append(Problem(f"{path}.duration", message, hint))
+            return None
     return Joint(path, use, out, into, out.end - before, out.end - before + wanted)
 
 
