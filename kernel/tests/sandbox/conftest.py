@@ -1,0 +1,149 @@
+"""Guests as text, compiled to binaries with the ABI's sections, and a runtime for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wasmtime
+from kadr_kernel.sandbox.limits import Limits
+from kadr_kernel.sandbox.runtime import CoreRuntime
+from kadr_sdk.abi import with_sections
+from kadr_sdk.color import BT709
+from kadr_sdk.effects import EffectDeclaration, FrameCall
+from kadr_sdk.frames import VideoFrame
+
+QUICK = Limits(call_seconds=0.15, start_seconds=0.15, working_bytes=16 << 20)
+
+COMMON = """
+  (memory (export "memory") 1)
+  (global $heap (mut i32) (i32.const 4096))
+  (func (export "kadr_abi") (result i32) (i32.const 1))
+  (func $alloc (export "kadr_alloc") (param $size i32) (result i32) (local $at i32) (local $pages i32)
+    (local.set $at (global.get $heap))
+    (global.set $heap (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 63))
+                               (i32.const -64)))
+    (local.set $pages (i32.sub (i32.shr_u (i32.add (global.get $heap) (i32.const 65535)) (i32.const 16))
+                               (memory.size)))
+    (if (i32.gt_s (local.get $pages) (i32.const 0))
+      (then (if (i32.eq (memory.grow (local.get $pages)) (i32.const -1)) (then (return (i32.const 0))))))
+    (local.get $at))
+"""
+
+COPY = """
+  ;; every plane of the first input to the output
+  (func (export "kadr_process") (param $job i32) (result i32)
+    (local $in i32) (local $out i32) (local $p i32) (local $n i32)
+    (local.set $in (i32.add (i32.load offset=80 (local.get $job)) (i32.const 64)))
+    (local.set $out (i32.add (i32.load offset=88 (local.get $job)) (i32.const 64)))
+    (local.set $n (i32.load offset=60 (i32.load offset=88 (local.get $job))))
+    (loop $next
+      (memory.copy (i32.load (local.get $out)) (i32.load (local.get $in))
+        (i32.mul (i32.load offset=4 (local.get $in)) (i32.load offset=12 (local.get $in))))
+      (local.set $in (i32.add (local.get $in) (i32.const 16)))
+      (local.set $out (i32.add (local.get $out) (i32.const 16)))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $p) (local.get $n))))
+    (i32.const 0))
+"""
+
+
+def process(body: str) -> str:
+    """A module whose process function has this body (``$job`` is the parameter)."""
+    return f'{COMMON} (func (export "kadr_process") (param $job i32) (result i32) {body})'
+
+
+def binary(text: str, declaration: bytes = b"", version: int = 1) -> bytes:
+    """Module fields as text to a guest."""
+    return with_sections(bytes(wasmtime.wat2wasm(f"(module {text})")), declaration, version)
+
+
+def declared(**more: Any) -> EffectDeclaration:
+    """A declaration of a filter."""
+    data = {"id": "test.guest", "version": 1, "title": "T", "implementations": ["wasm"], "wasm": "g.wasm"}
+    return EffectDeclaration.from_dict(data | more)
+
+
+def picture(number: int = 0, width: int = 70, height: int = 34, format: str = "yuv420p") -> VideoFrame:
+    """A frame whose planes hold different numbers."""
+    frame = VideoFrame.empty(format, width, height, BT709)
+    for index, plane in enumerate(frame.planes):
+        plane[...] = 20 + 3 * index + number
+        plane[0, 0] = 99
+    return frame
+
+
+def call(number: int = 0, *inputs: list[VideoFrame], **more: Any) -> FrameCall:
+    """A call for a frame; without inputs, of one picture."""
+    frames = list(inputs) or [[picture(number)]]
+    first = frames[0][0]
+    made = FrameCall(
+        frames, {}, number, Fraction(25), Fraction(number, 25), Fraction(4), number / 100, 7,
+        first.width, first.height, first.format, first.color,
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+class Warned(list[tuple[str, str, str]]):
+    """Collects warnings."""
+
+    def __call__(self, message: str, path: str, hint: str) -> None:
+        self.append((message, path, hint))
+
+
+class Lab:
+    """Loads guests from text and makes frames with them."""
+
+    def __init__(self, runtime: CoreRuntime) -> None:
+        self.runtime = runtime
+        self.warned = Warned()
+        self._open: list[Any] = []
+
+    def load(self, text: str, plugin: str = "org.evil", **declaration: Any) -> Any:
+        return self.runtime.load(binary(text), declared(**declaration), plugin)
+
+    def use(self, text: str, on_failure: str = "fail", plugin: str = "org.evil", **declaration: Any) -> Any:
+        bound = self.load(text, plugin, **declaration).bind(on_failure)
+        self._open.append(bound)
+        return bound.effect(self.warned)
+
+    def close(self) -> None:
+        for bound in self._open:
+            bound.close()
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of compiled code that all tests of a worker share."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture
+def lab(compiled: Path) -> Iterator[Lab]:
+    runtime = CoreRuntime(compiled, QUICK)
+    made = Lab(runtime)
+    yield made
+    made.close()
+    runtime.close()
+
+
+class Kit:
+    """The builders of this module, for tests (test modules do not import each other)."""
+
+    COMMON = COMMON
+    COPY = COMMON + COPY
+    QUICK = QUICK
+    process = staticmethod(process)
+    binary = staticmethod(binary)
+    declared = staticmethod(declared)
+    picture = staticmethod(picture)
+    call = staticmethod(call)
+
+
+@pytest.fixture
+def kit() -> type[Kit]:
+    return Kit
