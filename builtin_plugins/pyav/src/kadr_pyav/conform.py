@@ -4,7 +4,7 @@ Where nothing changes there is no node and the frame passes untouched. Everythin
 matrices, ranges, chroma positions. Sizes, depths and RGB are swscale's affair with
 ``accurate_rnd+bitexact`` (the same on every class of processor) and full chroma
 interpolation; matrix and range of planar YUV are the ``colorspace`` filter's, which rounds
-exactly and costs a fiftieth (not of odd subsampled sizes, not with alpha: swscale again).
+exactly and costs a fiftieth (not of odd sizes, not with alpha: swscale again).
 Against the formulas of ITU-T H.273 the result is within one code.
 
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
@@ -184,10 +184,8 @@ class _Chain:
 
 
 def _recodable(shape: Shape, target: Shape) -> bool:
-    """True for what the colorspace filter takes: planar YUV of whole chroma samples."""
-    layout = layout_of(target.format)
-    across, down = ((1 << log2) - 1 for log2 in layout.log2_chroma)
-    even = not (target.width & across or target.height & down)
+    """True for what the colorspace filter takes: planar YUV of even size, without subsampling too."""
+    even = not (target.width % 2 or target.height % 2)
     return even and target.format in _RECODABLE and not layout_of(shape.format).rgb
 
 

@@ -250,3 +250,11 @@ def test_a_full_range_jpeg_format_becomes_limited(studio, flat):
     planes = studio.planes(Conform(node, 64, 48, "yuv420p", color, BT709))
     assert set(np.unique(planes[0])) == {round(16 + 200 * 219 / 255)}
     assert set(np.unique(planes[1])) == {128}
+
+
+@pytest.mark.parametrize(("width", "height"), [(271, 180), (270, 181), (1, 1)])
+def test_odd_sizes_without_subsampling_change_their_matrix(studio, noise, width, height):
+    picture = noise(4, "yuv444p", width, height, BT601_525)
+    found = studio.planes(Conform(studio.clip(lambda k: picture), width, height, "yuv444p", BT601_525, BT709))
+    wanted = to_yuv(np.clip(to_rgb(picture.planes, BT601_525, 8), 0, 1), BT709, 8)
+    assert np.abs(found[0] - wanted[0]).mean() < 1.5
