@@ -105,6 +105,7 @@ class Planner:
         )
         if output is not None:
             output = with_encoders(output, capabilities.encoders, self._hook, problems)
+            _check_size(output, capabilities.max_pixels, problems)
             output = prepared(output, backend.prepare, problems)
         looks = Looks(self._catalogue, capabilities, base)
         segments: tuple[Segment, ...] = ()
@@ -235,6 +236,13 @@ def _range(
     elif view.frames and end > view.frames:
         problems.append(Problem("export.range", f"ends after the end of the timeline at {length:.3f} s"))
     return first, end
+
+
+def _check_size(output: Output, limit: int, problems: list[Problem]) -> None:
+    video = output.video
+    if video is not None and video.width * video.height > limit:
+        text = f"the output is {video.width}x{video.height}, more than the limit of {limit} pixels"
+        problems.append(Problem("export.resolution", text, "choose a smaller resolution"))
 
 
 def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
