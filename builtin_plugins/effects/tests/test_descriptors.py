@@ -8,7 +8,7 @@ from pathlib import Path
 
 import kadr_effects
 import pytest
-from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect
+from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
 from kadr_sdk.frames import pixel_format
 from kadr_sdk.manifest import Contribution, read_manifest
 from kadr_sdk.params import check_params
@@ -16,7 +16,12 @@ from kadr_sdk.params import check_params
 FOLDER = Path(kadr_effects.__file__).parent
 MANIFEST = read_manifest(FOLDER / "plugin.toml")
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-KINDS = {"effect": "filter", "transition": "transition", "generator": "generator"}
+KINDS = {
+    "effect": "filter",
+    "transition": "transition",
+    "generator": "generator",
+    "audio_effect": "audio_filter",
+}
 every = pytest.mark.parametrize("row", MANIFEST.contributions, ids=lambda r: f"{r.kind}-{r.id}")
 
 
@@ -43,7 +48,8 @@ def test_manifest_and_descriptor_agree(row: Contribution) -> None:
     assert found.kind == KINDS[row.kind]
     assert row.file == f"{row.kind}s/{row.id.removeprefix('kadr.')}.toml"
     assert set(found.aliases) <= set(row.names)
-    assert all((found.summary, found.category, found.tags, found.formats))
+    assert all((found.summary, found.category, found.tags))
+    assert bool(found.formats) == (row.kind != "audio_effect")
 
 
 @every
@@ -70,7 +76,8 @@ def test_examples_are_valid_values(row: Contribution) -> None:
 def test_every_declared_implementation_exists(row: Contribution) -> None:
     module, attribute = row.entry.split(":")
     effect = getattr(import_module(module), attribute)()
-    wanted = {"filter": FilterEffect, "frame": FrameEffect}
+    native = SoundFilterEffect if row.kind == "audio_effect" else FilterEffect
+    wanted = {"filter": native, "frame": FrameEffect}
     for name, protocol in wanted.items():
         assert isinstance(effect, protocol) == (name in declaration(row).implementations), name
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kadr_pyav.audio_reader import SoundFile
 from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
-from kadr_pyav.sound import Samples, Stream, channels_of
+from kadr_pyav.sound import Chain, Samples, Stream, channels_of
 from kadr_pyav.stretch import TAIL, at_speed
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mix"]
 
+_PIECE = 4096
 _MAX_OPEN = 48  # files open at once; more clips at the same moment take turns
 
 
@@ -100,6 +101,8 @@ class _Voice:
     def _open(self, own: int) -> Stream:
         """A stream that stands at a sample of the clip."""
         clip, rate = self.clip, self._plan.rate
+        if clip.filters:
+            return self._open_filtered(own + clip.lead)
         at = sample_at(clip.source_start, rate)
         if clip.speed == 1:
             pieces = self._pieces(at - own if clip.reversed else at + own, clip.count - own)
@@ -111,6 +114,19 @@ class _Voice:
             own -= stream.read(min(own, rate)).shape[1]
         return stream
 
+    def _open_filtered(self, before: int) -> Stream:
+        """Filters have a memory: they are always fed from the beginning of the clip."""
+        clip, rate = self.clip, self._plan.rate
+        at, total = sample_at(clip.source_start, rate), clip.lead + clip.count
+        length = total if clip.speed == 1 else math.ceil((total + TAIL * rate) * clip.speed)
+        pieces = at_speed(self._pieces(at, length), clip.speed, clip.keep_pitch, rate, self._plan.layout)
+        pieces = _exactly(Stream(pieces, self._channels), total)
+        chain = Chain([(s.name, dict(s.options)) for s in clip.filters], rate, self._plan.layout)
+        stream = Stream(chain.run(pieces), self._channels)
+        while before > 0:
+            before -= stream.read(min(before, rate)).shape[1]
+        return stream
+
     def _pieces(self, at: int, count: int) -> Iterator[Samples]:
         return self._file.backwards(at, count) if self.clip.reversed else self._file.forwards(at)
 
@@ -119,3 +135,12 @@ class _Voice:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+
+def _exactly(stream: Stream, count: int) -> Iterator[Samples]:
+    """So many samples from a stream, silence after its end, in pieces of fixed size."""
+    try:
+        for done in range(0, count, _PIECE):
+            yield stream.read(min(_PIECE, count - done))
+    finally:
+        stream.close()

@@ -84,6 +84,8 @@ class LayerBuilder:
         for number, use in enumerate(uses):
             effect = self._pool[use] if isinstance(use, str) else use
             where = f"{path}[{number}]"
+            if self.looks.is_sound(effect.effect_type):
+                continue
             look = self.looks.look("effect", effect.effect_type, effect, where, self.fps, problems)
             if look is not None:
                 found.append(look)

@@ -16,7 +16,15 @@ from kadr_sdk.backend import Capabilities
 from kadr_sdk.color import Color
 from kadr_sdk.contributions import Guest
 from kadr_sdk.curves import Samples, sample
-from kadr_sdk.effects import CheckedEffect, EffectDeclaration, FilterContext, FilterEffect, FrameEffect
+from kadr_sdk.effects import (
+    CheckedEffect,
+    EffectDeclaration,
+    FilterContext,
+    FilterEffect,
+    FilterSpec,
+    FrameEffect,
+    SoundFilterEffect,
+)
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
 from kadr_sdk.params import FilePath, check_params
 from kadr_sdk.plan import Call, Native, Node
@@ -126,7 +134,7 @@ class Looks:
         values, found = check_params(declaration.params, given, f"{path}.parameters")
         found += self._with_files(declaration, values, f"{path}.parameters")
         problems.extend(found)
-        if found or (kind == "effect" and declaration.neutral(values)):
+        if found or (kind in ("effect", "audio_effect") and declaration.neutral(values)):
             return None
         if not self._accepted(kind, declaration, values, path, problems):
             return None
@@ -136,6 +144,35 @@ class Looks:
             problems.append(Problem(f"{path}.end_time", "ends before it starts"))
             return None
         return Look(path, kind, declaration, values, start, end, _seed(use))
+
+    def is_sound(self, name: str) -> bool:
+        """True where the name is that of an effect on sound, and of none on pictures."""
+        found = []
+        for kind in ("effect", "audio_effect"):
+            try:
+                self._catalogue.find(kind, name)
+            except NotFoundError:
+                continue
+            found.append(kind)
+        return found == ["audio_effect"]
+
+    def sound(self, look: Look, rate: int, layout: str) -> tuple[FilterSpec, ...]:
+        """The filters of an effect on sound.
+
+        Raises:
+            PluginError: the backend has none of its implementations; says what is missing.
+        """
+        implementation = self._load(look)
+        if not isinstance(implementation, SoundFilterEffect):
+            offered = ", ".join(look.declaration.implementations)
+            hint = f"it offers: {offered}; sound is filtered natively (filter)"
+            raise PluginError(f"{look.declaration.id} cannot run", path=look.path, hint=hint)
+        specs = tuple(implementation.sound_filters(look.values, rate, layout))
+        missing = sorted({s.name for s in specs} - self._capabilities.filters)
+        if missing:
+            message = f"{look.declaration.id} needs the filter {', '.join(missing)}"
+            raise PluginError(message, path=look.path, hint=f"{self._capabilities.name} does not have it")
+        return specs
 
     def _with_files(self, declaration: EffectDeclaration, values: dict[str, Any], path: str) -> list[Problem]:
         """Paths of files become absolute, in place; a problem for each that is not there."""

@@ -28,6 +28,7 @@ from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
+from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.timeline import resolve_timeline
 from kadr_kernel.render.views import TimelineView
 
@@ -116,7 +117,8 @@ class Planner:
             self._check_only(project, request, looks, view, first, end, problems)
         audio = None
         if output is not None and output.audio is not None:
-            audio = audio_plan(view, output.audio, first, end, problems, request.damage)
+            effects = SoundEffects(looks, {e.id: e for e in project.effects}, view.fps, output.audio)
+            audio = audio_plan(view, output.audio, first, end, problems, effects, request.damage)
             output = output if audio else replace(output, audio=None)
         if problems or output is None:
             return None
@@ -201,8 +203,7 @@ class Planner:
         common = {"semantics": SEMANTICS, "toolchain": plan.toolchain}
         pictures = content_hash(common | {"video": plan.output.video})
         segments = tuple(
-            replace(s, hash=content_hash([pictures, s.spans, s.count], identify))
-            for s in plan.segments
+            replace(s, hash=content_hash([pictures, s.spans, s.count], identify)) for s in plan.segments
         )
         audio = plan.audio
         if audio is not None:

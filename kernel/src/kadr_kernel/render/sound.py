@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve, sample, value_at
@@ -10,6 +11,7 @@ from kadr_sdk.output import AudioEncoding
 from kadr_sdk.plan import AudioClip, AudioPlan, Ramp
 from kadr_sdk.times import sample_at
 
+from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
 __all__ = ["CHANNELS", "audio_plan"]
@@ -23,6 +25,7 @@ def audio_plan(
     first: int,
     end: int,
     problems: list[Problem],
+    effects: SoundEffects,
     damage: str = "error",
 ) -> AudioPlan | None:
     """The mix of output frames ``first .. end - 1``; None where nothing sounds.
@@ -35,6 +38,7 @@ def audio_plan(
     clips: list[AudioClip] = []
     sounding = False
     for track in view.tracks:
+        effects.refuse_on_track(track, problems)
         for clip in track.clips:
             if clip.audio is None:
                 continue
@@ -43,10 +47,27 @@ def audio_plan(
                 continue
             found = _clip(track, clip, rate, origin, stop, damage, problems)
             if found is not None:
-                clips.append(found)
+                clips.append(_filtered(found, track, clip, effects, origin, problems))
     if not sounding:
         return None
     return AudioPlan(rate, encoding.layout, CHANNELS.get(encoding.layout, 2), stop - origin, tuple(clips))
+
+
+def _filtered(
+    planned: AudioClip,
+    track: TrackView,
+    view: ClipView,
+    effects: SoundEffects,
+    origin: int,
+    problems: list[Problem],
+) -> AudioClip:
+    """With its effects, and what they need to hear of the clip before the range."""
+    filters = effects.filters(track, view, problems)
+    if not filters:
+        return planned
+    begin = _edges(track, view, effects.rate)[0]
+    source_start = _source_time(view, begin, effects.rate, planned.speed)
+    return replace(planned, filters=filters, lead=planned.start + origin - begin, source_start=source_start)
 
 
 def _clip(

@@ -28,6 +28,7 @@ __all__ = [
     "FrameCall",
     "FrameEffect",
     "Input",
+    "SoundFilterEffect",
 ]
 
 KINDS = ("filter", "transition", "generator", "composite", "analyzer", "audio_filter", "audio_generator")
@@ -264,6 +265,20 @@ class FilterEffect(Protocol):
         Returns:
             Nodes from input to output, or None where these values need the next
             implementation (an animated option that refuses commands).
+        """
+        ...
+
+
+@runtime_checkable
+class SoundFilterEffect(Protocol):
+    """An effect on sound that can say itself as libavfilter nodes; a pure function."""
+
+    def sound_filters(self, values: Mapping[str, Any], rate: int, layout: str) -> Sequence[FilterSpec]:
+        """The chain for these values (constants): one input, one output, no delay, the same rate.
+
+        Args:
+            rate: samples per second of the mix.
+            layout: its channels (FFmpeg's name).
         """
         ...
 

@@ -332,6 +332,10 @@ class AudioClip:
         pan: balance, -1..1, an envelope like the gains.
         damage: what to do where sound cannot be decoded: ``error``, or ``hold`` or ``black``
             for silence. After the end of the media there is silence.
+        filters: effects on the sound, a chain before gains and pan; same rate, no delay.
+        lead: samples before the first that go through the filters and are not heard, so that
+            a clip cut by the range of a render sounds as in the whole; ``source_start`` is
+            that of the first of them.
     """
 
     path: str
@@ -345,6 +349,8 @@ class AudioClip:
     gains: tuple[tuple[Ramp, ...], ...] = ()
     pan: tuple[Ramp, ...] = ()
     damage: str = "error"
+    filters: tuple[FilterSpec, ...] = ()
+    lead: int = 0
     track: str = _unhashed("")
     clip: str = _unhashed("")
 

@@ -1,0 +1,20 @@
+"""Low pass: hiss above a frequency goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kadr_sdk.effects import FilterSpec
+
+from kadr_effects.sound import biquad
+
+__all__ = ["Lowpass"]
+
+
+class Lowpass:
+    """Butterworth of second order: 3 dB down at the frequency, 12 dB an octave."""
+
+    def sound_filters(self, values: Mapping[str, Any], rate: int, layout: str) -> Sequence[FilterSpec]:  # noqa: ARG002 - the same for every channel
+        """One second-order filter."""
+        return [biquad("lowpass", float(values["frequency"]), 0.5**0.5, rate)]
