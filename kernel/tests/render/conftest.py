@@ -79,6 +79,32 @@ CONTENT: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
         {"id": "test.native", "version": 1, "title": "N", "implementations": ["filter"], "params": []},
         object,
     ),
+    ("effect", "test.soft"): (
+        {
+            "id": "test.soft",
+            "version": 1,
+            "title": "S",
+            "window": [2, 1],
+            "spatial": ["radius"],
+            "params": [_number("radius")],
+        },
+        Before,
+    ),
+    ("effect", "test.trail"): (
+        {
+            "id": "test.trail",
+            "version": 1,
+            "title": "T",
+            "state": "sequential",
+            "window": [-1, 0],
+            "params": [],
+        },
+        Before,
+    ),
+    ("effect", "test.planar"): (
+        {"id": "test.planar", "version": 1, "title": "R", "formats": ["gbrp"], "params": []},
+        Before,
+    ),
     ("transition", "dissolve"): (
         {"id": "dissolve", "version": 1, "title": "D", "kind": "transition", "params": []},
         Mix,
