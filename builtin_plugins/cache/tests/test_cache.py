@@ -7,6 +7,7 @@ import random
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -154,6 +155,39 @@ def test_nothing_larger_than_the_whole_cache(bench: Any, read: Read) -> None:
     bench.put(cache, "b", b"b" * 1001)
     assert read(cache, "a") is not None
     assert read(cache, "b") is None
+
+
+@pytest.mark.parametrize("limit", [0, 100_000])
+def test_room_is_left_on_the_disk(
+    bench: Any, read: Read, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    cache = bench.cache(max_bytes=limit)
+    for key in "abcd":
+        bench.put(cache, key, key.encode() * 1000)
+    assert len(bench.blobs()) == 4
+    usage = SimpleNamespace(free=500_000_000 - 2500)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    bench.put(cache, "e", b"e" * 1000)
+    assert [key for key in "abcde" if read(cache, key)] == ["d", "e"]
+    usage.free = 0
+    bench.put(cache, "f", b"f" * 1000)
+    assert bench.blobs() == []
+    usage.free = 10**9
+    bench.put(cache, "g", b"g" * 1000)
+    assert read(cache, "g") is not None
+    assert bench.warnings == []
+
+
+def test_cleaned_once_a_day_when_something_is_stored(bench: Any, read: Read) -> None:
+    first = bench.cache(max_age=100_000.0)
+    bench.put(first, "old", b"old")
+    bench.now += 80_000
+    bench.put(bench.cache(max_age=10.0), "a", b"a")
+    assert read(first, "old") == b"old"
+    bench.now += 10_000
+    bench.put(bench.cache(max_age=10.0), "b", b"b")
+    assert read(first, "old") is None
+    assert len(bench.blobs()) == 1
 
 
 def test_age(bench: Any, read: Read) -> None:

@@ -242,8 +242,8 @@ class TestEffects:
         with pytest.raises(ValidationError) as caught:
             plan({"clips": [clip("a", 0, 1)], "effects": [{"effect_type": "before"}]})
         assert [str(p) for p in caught.value.problems] == [
-            "timeline.tracks[0].effects[0]: test.before needs neighbouring frames and cannot stand on a track "
-            "(put it on the clips)"
+            "timeline.tracks[0].effects[0]: test.before needs neighbouring frames and cannot stand "
+            "on a track (put it on the clips)"
         ]
 
 

@@ -10,6 +10,7 @@ is checked against its digest before a process uses a version of a file for the 
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -34,6 +35,7 @@ __all__ = ["DiskCache"]
 _FAULTS = (OSError, sqlite3.Error, CacheError)
 _REST = 60.0  # seconds without storing after a failure: a full disk may have room again
 _DAY = 86_400.0
+_SPARE = 500_000_000  # bytes of the disk that are left to others
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by kadr; everything here can be made again.\n"
 
 
@@ -95,7 +97,7 @@ class DiskCache:
                 return
             self._store(kind, key, self._blobs.stage(source))
             self._flush()
-            self._cleaner.evict(self.settings.max_bytes)
+            self._cleaner.evict(self._limit())
         except FileNotFoundError as error:  # somebody is clearing the folder away
             self._logger.info("a %s was not stored: %s", kind, error)
         except _FAULTS as error:
@@ -173,6 +175,15 @@ class DiskCache:
 
     def _too_large(self, source: Path) -> bool:
         return 0 < self.settings.max_bytes < source.stat().st_size
+
+    def _limit(self) -> int:
+        """The user's limit, or less where the disk is nearly full: renders need room, too."""
+        limit = self.settings.max_bytes
+        short = _SPARE - shutil.disk_usage(self.settings.folder).free
+        if short <= 0:
+            return limit
+        left = max(1, self._index.bytes() - short)
+        return min(limit, left) if limit else left
 
     def _store(self, kind: str, key: str, staged: Staged) -> None:
         entry = Entry(kind, key, staged.digest, staged.size)
@@ -313,7 +324,7 @@ class DiskCache:
     def clean(self) -> Cleaned:
         """Keep the limits now, and remove what crashes have left."""
         self._flush()
-        return self._cleaner.clean(self.settings.max_bytes, self.settings.max_age, self._now())
+        return self._cleaner.clean(self._limit(), self.settings.max_age, self._now())
 
     def verify(self) -> list[Entry]:
         """Read every file; the damaged entries, which are removed."""

@@ -1,0 +1,224 @@
+"""The mix in samples: edges, envelopes, solo and mute, transitions, what cannot sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kadr_sdk.errors import ValidationError
+from kadr_sdk.plan import AudioClip, AudioPlan, Ramp
+from kadr_sdk.project import parse_project
+from kadr_sdk.rendering import RenderRequest
+
+Mix = Callable[..., AudioPlan | None]
+RATE = 48000
+
+
+def clip(name: str, start: Any, duration: Any, **more: Any) -> dict[str, Any]:
+    return {"id": name, "source_file": f"{name}.mem", "start_time": start, "duration": duration} | more
+
+
+def video(*clips: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "video", "clips": list(clips)} | more
+
+
+def audio(*clips: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "audio", "clips": list(clips)} | more
+
+
+@pytest.fixture
+def mix(rig: Any, media: Path) -> Mix:
+    def make(
+        *tracks: dict[str, Any], fps: Any = 25, request: Any = None, **timeline: Any
+    ) -> AudioPlan | None:
+        rows = [{"id": f"t{n}"} | t for n, t in enumerate(tracks)]
+        data = {"timeline": {"fps": fps, "resolution": [64, 36], "tracks": rows} | timeline}
+        plain = RenderRequest(media / "out.mp4", **(request or {}))
+        found = rig.planner.plan(parse_project(data), media, plain, seal=False).audio
+        assert found is None or isinstance(found, AudioPlan)
+        return found
+
+    return make
+
+
+def only(plan: AudioPlan | None) -> AudioClip:
+    assert plan is not None
+    (found,) = plan.clips
+    return found
+
+
+class TestEdges:
+    def test_a_clip_of_the_whole(self, mix: Mix) -> None:
+        plan = mix(video(clip("a", 0, 2, source_start=1.5)))
+        assert plan is not None
+        assert (plan.rate, plan.layout, plan.channels, plan.count) == (RATE, "stereo", 2, 96000)
+        found = only(plan)
+        assert (found.start, found.count, found.source_start, found.speed) == (0, 96000, Fraction(3, 2), 1)
+        assert (found.gains, found.pan, found.track, found.clip) == ((), (), "t0", "a")
+
+    def test_sound_of_a_video_track_follows_the_rounded_picture_edge(self, mix: Mix) -> None:
+        found = only(mix(video(clip("a", 0.03, 1, source_start=1))))
+        assert (found.start, found.count) == (RATE // 25, RATE)
+        assert found.source_start == 1 + Fraction(1, 25) - Fraction(3, 100)
+
+    def test_sound_of_its_own_track_to_the_nearest_sample(self, mix: Mix) -> None:
+        plan = mix(video(clip("still", 0, 4)), audio(clip("song", 0.03, "1/7")))
+        found = only(plan)
+        assert (found.start, found.start + found.count) == (1440, round((0.03 + 1 / 7) * RATE))
+
+    @pytest.mark.parametrize("fps", [25, 24, "30000/1001", "60000/1001"])
+    def test_neighbours_leave_no_gap_and_no_overlap(self, mix: Mix, fps: Any) -> None:
+        names = "abc"
+        plan = mix(
+            video(*(clip(names[k % 3], k * 1001 / 3000, "1001/3000", id=str(k)) for k in range(9))), fps=fps
+        )
+        assert plan is not None
+        edges = [(c.start, c.start + c.count) for c in plan.clips]
+        assert all(a[1] == b[0] for a, b in pairwise(edges))
+        assert edges[-1][1] == plan.count
+
+    def test_a_range_cuts_it(self, mix: Mix) -> None:
+        found = mix(
+            video(clip("a", 0, 4), clip("b", 4, 4, fade_in=2)), request={"range": (Fraction(3), Fraction(5))}
+        )
+        assert found is not None
+        a, b = found.clips
+        assert (a.start, a.count, a.source_start) == (0, RATE, 3)
+        assert (b.start, b.count, b.source_start) == (RATE, RATE, 0)
+        inside = only(mix(video(clip("b", 0, 4, fade_in=2)), request={"range": (Fraction(1), Fraction(2))}))
+        assert inside.gains == ((Ramp(-RATE, RATE, 0.0, 1.0),),)
+
+    def test_speed_and_direction(self, mix: Mix) -> None:
+        found = only(mix(video(clip("a", 1, 2, source_start=3, speed=2, keep_pitch=False))))
+        assert (found.speed, found.keep_pitch, found.source_start) == (2, False, 3)
+        back = only(mix(video(clip("a", 1, 2, source_start=3, speed=2, reversed=True))))
+        assert (back.reversed, back.source_start) == (True, 7)
+        later = mix(
+            video(clip("a", 0, 2, source_start=3, reversed=True)),
+            request={"range": (Fraction(1), Fraction(2))},
+        )
+        assert only(later).source_start == 4
+
+
+class TestWhatSounds:
+    @pytest.mark.parametrize(
+        ("tracks", "names"),
+        [
+            ([video(clip("a", 0, 1)), audio(clip("song", 0, 1))], {"a", "song"}),
+            ([video(clip("a", 0, 1, muted=True)), audio(clip("song", 0, 1))], {"song"}),
+            ([video(clip("a", 0, 1), muted=True), audio(clip("song", 0, 1))], {"song"}),
+            ([video(clip("a", 0, 1, stream={"audio": "none"})), audio(clip("song", 0, 1))], {"song"}),
+            ([video(clip("a", 0, 1)), audio(clip("song", 0, 1), solo=True)], {"song"}),
+            ([video(clip("a", 0, 1), solo=True), audio(clip("song", 0, 1), solo=True)], {"a", "song"}),
+            ([video(clip("a", 0, 1)), audio(clip("song", 0, 1), solo=True, muted=True)], set()),
+            ([video(clip("a", 0, 1)), audio(clip("song", 0, 1), enabled=False)], {"a"}),
+            ([video(clip("a", 0, 1, freeze=1))], set()),
+        ],
+    )
+    def test_solo_mute_and_streams(self, mix: Mix, tracks: list[dict[str, Any]], names: set[str]) -> None:
+        plan = mix(*tracks)
+        assert plan is not None, "silence is sound too: the output keeps its stream"
+        assert {c.clip for c in plan.clips} == names
+        assert plan.count == RATE
+
+    def test_no_sound_anywhere_is_no_stream(self, mix: Mix) -> None:
+        assert mix(video(clip("still", 0, 1))) is None
+
+    def test_an_animated_speed_is_refused_where_it_would_be_heard(self, mix: Mix) -> None:
+        speed = {"keyframes": [{"time": 0, "value": 1}, {"time": 1, "value": 2}]}
+        with pytest.raises(ValidationError) as caught:
+            mix(video(clip("a", 0, 1, speed=speed)))
+        assert [str(p) for p in caught.value.problems] == [
+            "timeline.tracks[0].clips[0].speed: sound at an animated speed is not rendered "
+            "(mute the clip, or use a constant speed)"
+        ]
+        assert mix(video(clip("a", 0, 1, speed=speed, muted=True))) is not None
+
+
+class TestGains:
+    @pytest.mark.parametrize(
+        ("more", "gains"),
+        [
+            ({"volume": 0.5}, ((Ramp(0, 48000, 0.5, 0.5),),)),
+            ({"fade_in": 0.25}, ((Ramp(0, 12000, 0.0, 1.0),),)),
+            ({"fade_out": 0.25}, ((Ramp(36000, 48000, 1.0, 0.0),),)),
+            ({"fade_in": 1, "fade_out": 1}, ((Ramp(0, 48000, 0.0, 1.0),), (Ramp(0, 48000, 1.0, 0.0),))),
+        ],
+    )
+    def test_of_a_clip(self, mix: Mix, more: dict[str, Any], gains: Any) -> None:
+        assert only(mix(video(clip("a", 1, 1, **more)))).gains == gains
+
+    def test_of_clip_and_track_together(self, mix: Mix) -> None:
+        found = only(mix(video(clip("a", 0, 1, volume=0.5), volume=0.25)))
+        assert found.gains == ((Ramp(0, 48000, 0.5, 0.5),), (Ramp(0, 48000, 0.25, 0.25),))
+
+    def test_a_clips_curve_counts_from_the_clip_a_tracks_from_the_timeline(self, mix: Mix) -> None:
+        keys = {"keyframes": [{"time": 0, "value": 0}, {"time": 1, "value": 0}, {"time": 2, "value": 1}]}
+        of_clip = only(mix(video(clip("a", 1, 3, volume=keys)))).gains[0]
+        of_track = only(mix(video(clip("a", 1, 3), volume=keys))).gains[0]
+        assert of_clip[0] == Ramp(0, 48000, 0.0, 0.0)
+        assert of_track[0] == Ramp(0, 1920, 0.0, 0.04)
+        assert [r.start for r in of_clip[1:]] == [48000 + 1920 * k for k in range(26)]
+        assert (of_clip[25].stop, of_clip[25].b) == (96000, 1.0)
+        assert (of_track[24].stop, of_track[24].b) == (48000, 1.0)
+
+    @pytest.mark.parametrize(("fps", "start"), [("30000/1001", "1001/3000"), (24, "10/24"), (60, "1/3")])
+    def test_an_envelope_has_no_holes(self, mix: Mix, fps: Any, start: str) -> None:
+        keys = {"keyframes": [{"time": 0, "value": 0}, {"time": 3, "value": 1}]}
+        ramps = only(mix(video(clip("a", start, 2, volume=keys)), fps=fps)).gains[0]
+        assert ramps[0].start <= 0
+        assert ramps[-1].stop >= 2 * RATE
+        for before, after in pairwise(ramps):
+            assert before.stop == after.start
+            assert before.b == after.a
+        middle = next(r for r in ramps if r.start <= RATE < r.stop)
+        at = middle.a + (middle.b - middle.a) * (RATE - middle.start) / (middle.stop - middle.start)
+        assert at == pytest.approx(1 / 3, abs=1e-4)
+
+
+class TestPan:
+    def test_in_the_middle_it_is_left_out(self, mix: Mix) -> None:
+        assert only(mix(video(clip("a", 0, 1)))).pan == ()
+        assert only(mix(video(clip("a", 0, 1, pan=-0.5)))).pan == (Ramp(0, 48000, -0.5, -0.5),)
+
+    def test_of_clip_and_track_are_added_and_clipped(self, mix: Mix) -> None:
+        keys = {"keyframes": [{"time": 0, "value": -1}, {"time": 1, "value": 1}]}
+        found = only(mix(video(clip("a", 0, 1, pan=keys), pan=0.5))).pan
+        assert (found[0].a, found[-1].b) == (-0.5, 1.0)
+        assert all(-1 <= v <= 1 for r in found for v in (r.a, r.b))
+        assert found[0].start == 0
+        assert found[-1].stop == 48000
+        assert all(a.stop == b.start and a.b == b.a for a, b in pairwise(found))
+
+
+class TestTransitions:
+    JOINT = {"transition_type": "dissolve", "between": ["a", "b"]}  # noqa: RUF012 - never changed
+
+    def test_sounds_cross_with_equal_power(self, mix: Mix) -> None:
+        plan = mix(video(clip("a", 0, 3), clip("b", 2, 3), transitions=[self.JOINT]))
+        assert plan is not None
+        a, b = plan.clips
+        assert (a.start, a.count, b.start, b.count) == (0, 3 * RATE, 2 * RATE, 3 * RATE)
+        assert a.gains == ((Ramp(2 * RATE, 3 * RATE, 1.0, 0.0, "sine"),),)
+        assert b.gains == ((Ramp(0, RATE, 0.0, 1.0, "sine"),),)
+
+    def test_handles_sound_too(self, mix: Mix) -> None:
+        joint = self.JOINT | {"duration": 1}
+        plan = mix(video(clip("a", 0, 2), clip("b", 2, 2, source_start=1), transitions=[joint]))
+        assert plan is not None
+        a, b = plan.clips
+        edge = 38 * RATE // 25
+        assert (a.start + a.count, b.start) == (63 * RATE // 25, edge)
+        assert b.source_start == 1 - Fraction(12, 25)
+
+    def test_a_hard_cut_lies_in_the_middle(self, mix: Mix) -> None:
+        plan = mix(video(clip("a", 0, 3), clip("b", 2, 3), transitions=[self.JOINT | {"audio": "cut"}]))
+        assert plan is not None
+        a, b = plan.clips
+        assert a.start + a.count == b.start == 62 * RATE // 25
+        assert (a.gains, b.gains) == ((), ())
+        assert b.source_start == Fraction(12, 25)
