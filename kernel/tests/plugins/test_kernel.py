@@ -88,6 +88,8 @@ def test_defaults_do_nothing_quietly(tmp_path: Path) -> None:
     metrics.observe("a", 1.0, of="b")
     cache.put("a", "b", tmp_path)
     assert cache.get("a", "b") is None
+    with cache.claim("a", "b") as path:
+        assert path is None
     assert clock.monotonic() <= clock.monotonic()
     assert clock.now() > 1_700_000_000
 
