@@ -6,7 +6,7 @@ What an entry must be, by kind:
 effect       :class:`~kadr_sdk.effects.FilterEffect` and/or ``FrameEffect``; descriptor file
 transition   the same, with two inputs
 generator    :class:`~kadr_sdk.effects.FrameEffect` without inputs; descriptor file
-audio_effect :class:`~kadr_sdk.effects.AudioEffect`; descriptor file
+audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect`; descriptor file
 exporter     :class:`Exporter`, or data alone: descriptor file
 preset       data alone: descriptor file
 importer     :class:`Importer`
