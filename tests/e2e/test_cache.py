@@ -121,6 +121,7 @@ def test_a_changed_clip_is_all_that_is_made(studio: Any, film: Any) -> None:
     changed = film(0, 3, 6, 9, effects={6: BRIGHT})
     warm = one.render(changed)
     assert one.origins == ["cached", "cached", "rendered", "cached"]
+    assert (warm.segments, warm.reused) == (4, 3)
     assert warm.digest == cold.render(changed).digest
     assert cold.origins == ["rendered"] * 4
 

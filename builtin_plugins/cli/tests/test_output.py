@@ -112,3 +112,9 @@ def test_lines_of_threads_stay_whole(capsys: pytest.CaptureFixture[str]) -> None
         thread.join()
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(found) == 400
+
+
+def test_a_report_says_what_was_made_before(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(replace(REPORT, segments=10, reused=9))
+    text = "  in 6.0 s, 2.00x real time, 10 segments (9 of them made before), 2 at once"
+    assert text in capsys.readouterr().out.splitlines()

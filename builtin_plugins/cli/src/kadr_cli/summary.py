@@ -36,5 +36,6 @@ def _worked(report: RenderReport) -> str:
     speed = report.duration / report.seconds if report.seconds else 0.0
     text = f"in {report.seconds:.1f} s, {speed:.2f}x real time"
     if report.segments:
-        text += f", {plural(report.segments, 'segment')}, {report.workers} at once"
+        reused = f" ({report.reused} of them made before)" if report.reused else ""
+        text += f", {plural(report.segments, 'segment')}{reused}, {report.workers} at once"
     return text

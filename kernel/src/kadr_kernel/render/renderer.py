@@ -393,6 +393,7 @@ class _Job:
             stages=self._stages,
             check=check,
             warnings=plan.warnings + context.warnings,
+            reused=self._reuse.count("segment"),
         )
 
 

@@ -62,6 +62,11 @@ class Reuse:
     def __init__(self, cache: Cache | None, waiting: Callable[[], object]) -> None:
         self._cache = cache
         self._waiting = waiting
+        self._found: list[str] = []
+
+    def count(self, kind: str) -> int:
+        """How many parts of a kind were there already."""
+        return self._found.count(kind)
 
     def part(self, kind: str, key: str, make: Callable[[], Part]) -> Part:
         """The part of a content hash, made at most once by all jobs that want it now."""
@@ -70,6 +75,7 @@ class Reuse:
         with self._cache.claim(kind, key, self._waiting) as path:
             found = _read(path)
             if found is not None:
+                self._found.append(kind)
                 return found
             made = make()
             if not made.damaged:

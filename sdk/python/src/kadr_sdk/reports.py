@@ -51,6 +51,7 @@ class RenderReport:
     Attributes:
         seconds: of wall clock for the whole job; ``stages`` splits it.
         digest: sha256 of the output file as hex.
+        reused: segments that an earlier render had made, of ``segments``.
     """
 
     job: str
@@ -66,6 +67,7 @@ class RenderReport:
     stages: dict[str, float] = field(default_factory=dict)
     check: CheckReport | None = None
     warnings: tuple[Problem, ...] = ()
+    reused: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
