@@ -4,13 +4,14 @@
 KADR_GUEST
 
 /* value + (opposite - value) * amount / 128, rounded; the opposite of what is above the sum is 0. */
-static void row8(uint8_t *KADR_RESTRICT out, const uint8_t *KADR_RESTRICT in, uint32_t count, uint16_t sum,
+static void row8(uint8_t *KADR_RESTRICT out, const uint8_t *KADR_RESTRICT in, uint32_t count, uint32_t sum,
                  uint16_t amount) {
-    const uint16_t keep = (uint16_t)(128 - amount);
+    const uint16_t keep = (uint16_t)(128 - amount), add = (uint16_t)(sum * amount + 64);
+    const uint8_t most = (uint8_t)(sum > 255 ? 255 : sum);
     for (uint32_t x = 0; x < count; x++) {
-        const uint16_t value = in[x];
-        const uint16_t opposite = (uint16_t)(sum - (value < sum ? value : sum));
-        const uint16_t mixed = (uint16_t)((uint16_t)(value * keep + opposite * amount + 64) >> 7);
+        const uint8_t value = in[x], cut = value < most ? value : most;
+        const uint16_t kept = (uint16_t)(value * keep), taken = (uint16_t)(cut * amount);
+        const uint16_t mixed = (uint16_t)((uint16_t)(kept + add - taken) >> 7);
         out[x] = (uint8_t)(mixed - (mixed >> 8)); /* 256 becomes 255 */
     }
 }
@@ -41,7 +42,7 @@ KADR_PROCESS(job) {
         const uint32_t end = kadr_end_row(job, out, p);
         for (uint32_t y = kadr_first_row(job, out, p); y < end; y++) {
             if (kadr_word(out) == 1)
-                row8(kadr_row(to, y), kadr_row(from, y), to->width, (uint16_t)sum, (uint16_t)amount);
+                row8(kadr_row(to, y), kadr_row(from, y), to->width, sum, (uint16_t)amount);
             else
                 row16(kadr_row(to, y), kadr_row(from, y), to->width, sum, amount, (1u << out->depth) - 1);
         }
