@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 from kadr_sdk import events
 from kadr_sdk.errors import KadrError
@@ -65,7 +67,38 @@ def _summary(kind: type) -> str:
     return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text).replace("``", "`").replace("|", "\\|")
 
 
-TABLES = {"errors": errors, "events": every_event}
+def media() -> Iterator[str]:
+    """Every clip and picture that the tests take through a render."""
+    yield "| file | what came in | colour tags | done on the way | frames of 0.4 s |"
+    yield "|---|---|---|---|---|"
+    for row in _corpus()["clip"]:
+        yield f"| {row['name']} | {row['picture']} | {row['color']} | {row['done']} | {row['frames']} |"
+    for row in _corpus()["refused"]:
+        yield f"| {row['name']} | refused: {row['says']} | | | |"
+
+
+def broken() -> Iterator[str]:
+    """Every broken file of the tests and its outcome."""
+    yield "| file | outcome | what is said | frames delivered |"
+    yield "|---|---|---|---|"
+    for row in _corpus()["broken"]:
+        frames = {"refused": "", "stopped": f"{row['frames']} with `hold` or `black`"}
+        shown = frames.get(row["outcome"], str(row["frames"] or "sound alone"))
+        yield f"| {row['name']} | {_OUTCOMES[row['outcome']]} | {row['says'] or 'nothing'} | {shown} |"
+
+
+_OUTCOMES = {
+    "refused": "refused before the start",
+    "accepted": "accepted, with what is said as a warning",
+    "stopped": "stopped where the damage shows",
+}
+
+
+def _corpus() -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads((FOLDER.parent / "tests" / "e2e" / "media.toml").read_text("utf-8"))
+
+
+TABLES = {"errors": errors, "events": every_event, "media": media, "broken": broken}
 
 
 def renewed(text: str) -> str:
