@@ -21,6 +21,10 @@ from kadr_kernel.render.canvas import TIMELINE_COLORS
 __all__ = ["Delivery", "Exporters", "deliver", "output_of", "prepared"]
 
 
+_RATES = {"crf", "bitrate", "quality"}
+"""The ways of rate control: one at a time, and one from above replaces one from below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """The settings before media and backend have had their say.
@@ -92,8 +96,8 @@ def deliver(
     except NotFoundError as error:
         problems.append(Problem("export", error.message, error.hint))
         return None
-    own_video = export.video.model_dump(exclude_unset=True) if export.video else {}
-    own_audio = export.audio.model_dump(exclude_unset=True) if export.audio else {}
+    own_video = export.video.model_dump(exclude_none=True, exclude_unset=True) if export.video else {}
+    own_audio = export.audio.model_dump(exclude_none=True, exclude_unset=True) if export.audio else {}
     layers_video = [exporter.video, preset.video if preset else None, own_video, request.video]
     layers_audio = [exporter.audio, preset.audio if preset else None, own_audio, request.audio]
     video = _merged(VideoExport, layers_video, "export.video", problems) if exporter.video_codecs else None
@@ -128,7 +132,9 @@ def _container(
         return request.container
     if request.output is not None and request.output.suffix:
         return exporters.by_extension(request.output)
-    wanted = preset.container if preset is not None else project.export.container
+    wanted = project.export.container
+    if preset is not None and (request.preset or wanted is None):
+        wanted = preset.container
     if wanted is None and request.output is not None:
         return exporters.by_extension(request.output)  # it has none: says which there are
     return wanted or "mp4"
@@ -136,14 +142,17 @@ def _container(
 
 def _merged(model: Any, layers: list[Any], path: str, problems: list[Problem]) -> Any:
     values: dict[str, Any] = {}
-    for layer in layers:
-        if layer and "codec" in layer and values.get("codec") not in (None, layer["codec"]):
+    for layer in (dict(found or {}) for found in layers):
+        if "codec" in layer and values.get("codec") not in (None, layer["codec"]):
             values = {}  # another codec: the settings below were made for the old one
-        for key, value in (layer or {}).items():
+        if rates := _RATES & set(layer):
+            values = {k: v for k, v in values.items() if k not in _RATES}
+        if model is VideoExport and len(rates) > 1:
+            message = f"{' and '.join(sorted(rates))} exclude each other"
+            problems.append(Problem(path, message, "give one of them"))
+            layer = {k: v for k, v in layer.items() if k not in _RATES}  # said once is enough
+        for key, value in layer.items():
             values[key] = values.get(key, {}) | value if key == "options" else value
-        if layer and {"crf", "bitrate", "quality"} & set(layer):  # one way of rate control at a time
-            for other in {"crf", "bitrate", "quality"} - set(layer):
-                values.pop(other, None)
     try:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
