@@ -84,6 +84,7 @@ def demo_project() -> Project:
                     {"time": 8, "name": "Lanterns", "kind": "chapter"},
                 ],
             },
+            "export": {"video": {"codec": "h264", "crf": 20, "preset": "veryfast"}},
             "effects": [
                 {"id": "contrast", "effect_type": "contrast", "parameters": {"value": 1.15}},
                 {"id": "rich", "effect_type": "saturation", "parameters": {"value": rich}},
