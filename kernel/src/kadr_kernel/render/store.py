@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from kadr_sdk.errors import InvalidPathError, SerializationError, StorageError
 from kadr_sdk.events import Event, ProjectOpened, ProjectSaved
 from kadr_sdk.project import Project, dump_project, parse_project
 from kadr_sdk.project.parse import MAX_BYTES
+from kadr_sdk.text import printable
 
 from kadr_kernel.disk import storage_error, temporary_beside, write_whole
 from kadr_kernel.render.original import convert_original, is_original
@@ -42,7 +45,7 @@ class FileProjectStore:
     def save(self, project: Project, path: Path) -> None:
         """Write atomically, keeping backups of what stood there."""
         data = dump_project(project).encode()
-        if path.exists():
+        if os.path.isfile(path):  # noqa: PTH113 - false instead of an error for impossible names
             self._keep(path)
         write_whole(path, data)
         self._publish(ProjectSaved(project.metadata.id, str(path)))
@@ -72,15 +75,25 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def _read(path: Path) -> str:
-    if not path.exists():
-        raise InvalidPathError("there is no such project file", path=path, hint="check the spelling")
-    if not path.is_file():
-        raise InvalidPathError("not a file", path=path, hint="give the .tlp file itself")
+    _check(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SerializationError("the project is larger than 256 MB", path=path)
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SerializationError("not a text file in UTF-8", path=path) from error
     except OSError as error:
         raise StorageError(f"cannot read: {error.strerror}", path=path) from error
+
+
+def _check(path: Path) -> None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "check the spelling"
+        raise InvalidPathError("there is no such project file", path=path, hint=hint) from error
+    except (OSError, ValueError) as error:  # a name too long, a NUL in it
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidPathError(f"cannot be opened: {reason.lower()}", path=printable(path)) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise InvalidPathError("not a file", path=path, hint="give the .tlp file itself")
+    if found.st_size > MAX_BYTES:
+        raise SerializationError("the project is larger than 256 MB", path=path)
