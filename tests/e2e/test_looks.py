@@ -19,7 +19,9 @@ from kadr_sdk.testing.synthetic import read_barcode
 
 STEP, OVERLAP, RATE = 8, 6, 25
 LOSSLESS = {"codec": "ffv1", "pixel_format": "yuv420p"}
+CDL = '<ColorCorrection id="cc0001"><SOPNode><Power>0.8 1.2 1</Power></SOPNode></ColorCorrection>'
 CUBE = "LUT_3D_SIZE 2\n0 0 0.2\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n0.8 1 1\n"
+FILES = {"kadr.lut": ("look.cube", CUBE), "kadr.cdl": ("look.cdl", CDL)}
 
 
 def seconds(frames: int) -> str:
@@ -97,8 +99,8 @@ def effect_clips(kernel: Kernel, source: str) -> list[dict[str, Any]]:
     for k, row in enumerate(offered(kernel, "effect")):
         examples = kernel.container.get(Catalogue).describe("effect", row.id).get("examples", [{}])
         values = {key: value for key, value in dict(examples[0]).items() if key != "title"}
-        if row.id == "kadr.lut":
-            values["file"] = "look.cube"
+        if "file" in values:
+            values |= {"file": FILES[row.id][0]}
         use = {"id": f"e{k}", "effect_type": row.names[0], "parameters": values}
         place = {"start_time": seconds(k * STEP), "duration": seconds(STEP), "source_start": seconds(k * 4)}
         clips.append({"id": f"c{k}", "source_file": source, "effects": [use]} | place)
@@ -108,7 +110,8 @@ def effect_clips(kernel: Kernel, source: str) -> list[dict[str, Any]]:
 def test_every_effect(
     renderer: Any, kernel: Kernel, movie: Any, cut: Callable[..., Project], read_luma: Any, tmp_path: Path
 ) -> None:
-    (tmp_path / "look.cube").write_text(CUBE, "utf-8")
+    for name, text in FILES.values():
+        (tmp_path / name).write_text(text, "utf-8")
     clips = effect_clips(kernel, str(movie("relay.mkv", 200, codec="ffv1")))
     project = cut(*clips)
     whole = read_luma(rendered(renderer, project, tmp_path / "whole.mkv", workers=4))

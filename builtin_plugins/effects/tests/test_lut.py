@@ -170,4 +170,5 @@ def test_other_tables_are_refused_with_the_line(lab: Any, shared_luts: Path) -> 
     for name, line in (("ocio_error_truncated_file.3dl", 3), ("ocio_cdl_test1.cdl", 1)):
         with pytest.raises(SerializationError, match=f"line {line}: a colour before LUT_1D_SIZE") as caught:
             lab("effect", "lut").effect.check({"file": str(shared_luts / name)})
-        assert caught.value.hint == "is it a .cube file?"
+        wanted = "the effect for such a file is cdl" if name.endswith("cdl") else "is it a .cube file?"
+        assert caught.value.hint == wanted

@@ -124,8 +124,12 @@ class _Reader:
 
     def _begin(self) -> None:
         if not any(key in self.keys for key in SIZES):
-            raise self.fail("a colour before LUT_1D_SIZE or LUT_3D_SIZE", "is it a .cube file?")
+            raise self.fail("a colour before LUT_1D_SIZE or LUT_3D_SIZE", self._other())
         self.wanted = self._count("LUT_1D_SIZE", 1) + self._count("LUT_3D_SIZE", 3)
+
+    def _other(self) -> str:
+        cdl = self.path.suffix.lower() in (".cdl", ".cc", ".ccc")
+        return "the effect for such a file is cdl" if cdl else "is it a .cube file?"
 
     def _count(self, key: str, power: int) -> int:
         size = int(self.keys.get(key, (0,))[0])

@@ -8,7 +8,9 @@ for bit. Formulas: ITU-R BT.709 §3, with the weights of the picture's own matri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kadr_sdk.color import Color
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
     Channel = NDArray[np.float32]
     Rgb = tuple[Channel, Channel, Channel]
 
-__all__ = ["ThroughRgb", "blended", "from_table"]
+__all__ = ["ThroughRgb", "blended", "from_table", "powered"]
 
+_POWERS = 2049  # entries of a table of powers
 _ROWS = 32  # a band of a wide picture stays in the processor's cache
 
 
@@ -164,3 +167,18 @@ def from_table(table: Channel, place: Channel) -> Channel:
     step: Channel = np.take(table, cell + 1) - low
     value: Channel = low + (at - cell.astype(np.float32)) * step
     return value
+
+
+def powered(values: Channel, exponent: float) -> Channel:
+    """Values within 0 and 1 to a power, by a table over their roots, where no power starts steeply."""
+    import numpy as np
+
+    return from_table(_powers(2.0 * exponent), np.sqrt(values))
+
+
+@lru_cache(maxsize=64)
+def _powers(exponent: float) -> Channel:
+    import numpy as np
+
+    last = _POWERS - 1
+    return np.array([math.pow(k / last, exponent) for k in range(_POWERS)], np.float32)
