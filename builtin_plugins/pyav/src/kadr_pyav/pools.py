@@ -18,7 +18,10 @@ __all__ = ["JobPools"]
 
 
 class JobPools:
-    """Pools by render context; a job's open files are closed when its context is gone.
+    """Pools by job; a job's open files are closed when its context is gone.
+
+    The context of a part of a job names the whole in its attribute ``job``: all parts share
+    one pool, so that files and frames held do not multiply with the workers.
 
     A pool refuses files that change under it, so it must not outlive the job: the next one
     may well see another file under the same name.
@@ -33,7 +36,7 @@ class JobPools:
     def of(self, context: RenderContext) -> Iterator[ReaderPool]:
         """The pool of a context's job; one for this call alone where it cannot be watched."""
         try:
-            yield self._kept(context)
+            yield self._kept(getattr(context, "job", context))
         except _Unwatched:
             pool = ReaderPool(indexes=self._indexes)
             try:
@@ -41,7 +44,7 @@ class JobPools:
             finally:
                 pool.close()
 
-    def _kept(self, context: RenderContext) -> ReaderPool:
+    def _kept(self, context: object) -> ReaderPool:
         with self._lock:
             found = self._pools.get(id(context))
             if found is None:

@@ -86,6 +86,19 @@ def test_a_jobs_readers_go_with_its_context(context: Any) -> None:
     assert closed == [True]
 
 
+def test_the_parts_of_a_job_share_its_pool(context: Any) -> None:
+    class Part:
+        def __init__(self, job: Any) -> None:
+            self.job = job
+
+    class Watched(type(context)):  # type: ignore[misc]  # a base made at run time
+        pass
+
+    job, pools = Watched(), JobPools(IndexCache())
+    with pools.of(Part(job)) as first, pools.of(Part(job)) as second:  # type: ignore[arg-type]  # a part of one
+        assert first is second
+
+
 def test_a_context_that_cannot_be_watched_gets_a_pool_for_the_call() -> None:
     class Slotted:
         __slots__ = ()

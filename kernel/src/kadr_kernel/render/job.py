@@ -186,35 +186,36 @@ class PartContext:
         quiet: its work is not what the progress counts.
 
     Attributes:
+        job: the whole, which backends keep files open for.
         warnings: what was warned of while this part was made.
     """
 
     def __init__(self, job: JobContext, *, quiet: bool = False) -> None:
-        self._job = job
+        self.job = job
         self._quiet = quiet
         self._effects: dict[tuple[str, str], Any] = {}
         self.warnings: list[Problem] = []
 
     def check(self) -> None:
         """As of the job."""
-        self._job.check()
+        self.job.check()
 
     def advance(self, amount: int) -> None:
         """Count finished work."""
         if not self._quiet:
-            self._job.advance(amount)
+            self.job.advance(amount)
 
     def effect(self, kind: str, name: str) -> Any:
         """As of the job; the same object every time."""
         found = self._effects.get((kind, name))
         if found is None:
-            found = self._effects[kind, name] = self._job.effect_for(kind, name, self.warn)
+            found = self._effects[kind, name] = self.job.effect_for(kind, name, self.warn)
         return found
 
     def warn(self, message: str, path: str = "", hint: str = "") -> None:
         """Tell the user, and remember that this part gave reason to."""
         self.warnings.append(Problem(path, message, hint))
-        self._job.warn(message, path, hint)
+        self.job.warn(message, path, hint)
 
     def reused(self, amount: int, warnings: Iterable[Problem]) -> None:
         """Count a part that was there already, and say what was said when it was made."""
