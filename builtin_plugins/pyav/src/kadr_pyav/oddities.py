@@ -50,6 +50,9 @@ def _missing_sound(path: Path) -> int:
 
 def nothing_usable(path: Path, warnings: list[Problem], still: bool) -> MediaFileError:
     """The error for a file that opens and has nothing in it, with the reasons found so far."""
+    if still and _animated_webp(path):
+        hint = "save it as GIF, PNG or a film"
+        return MediaFileError("WebP that moves cannot be decoded", path=path, hint=hint)
     if still:
         hint = "open it in an image viewer; if that works, save it again"
         return MediaFileError("the picture is damaged or cut off", path=path, hint=hint)
@@ -60,3 +63,10 @@ def nothing_usable(path: Path, warnings: list[Problem], still: bool) -> MediaFil
         path=path,
         hint="play it elsewhere; if that works, convert it to H.264 and AAC",
     )
+
+
+def _animated_webp(path: Path) -> bool:
+    """RFC 9649, 2.7: the second bit of the flags of the extended format."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return len(head) == 21 and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)

@@ -52,3 +52,11 @@ def test_a_picture_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:4000])
     with pytest.raises(MediaFileError, match="the picture is damaged or cut off"):
         probe(path)
+
+
+def test_a_webp_that_moves_is_refused_as_such(tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (16, 16), shade) for shade in ("red", "blue")]
+    pictures[0].save(tmp_path / "a.webp", save_all=True, append_images=pictures[1:], duration=100)
+    with pytest.raises(MediaFileError, match="WebP that moves cannot be decoded") as caught:
+        probe(tmp_path / "a.webp")
+    assert "GIF" in caught.value.hint
