@@ -1,0 +1,133 @@
+"""Milliseconds a 1080p yuv420p frame takes through the built-in guests: in, call, out.
+
+``python tests/benchmarks/bench_wasm.py``. Beside them: the whole frame with and without a deadline,
+numpy doing the same, and the load of compiled code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _bench import Row, report
+from kadr_kernel.sandbox.guest import GuestUse
+from kadr_kernel.sandbox.instance import Instance
+from kadr_kernel.sandbox.layout import layout_of
+from kadr_kernel.sandbox.limits import Limits
+from kadr_kernel.sandbox.runtime import CoreRuntime
+from kadr_kernel.sandbox.values import pack_values
+from kadr_sdk.color import BT709
+from kadr_sdk.effects import EffectDeclaration, FrameCall
+from kadr_sdk.frames import VideoFrame
+
+GUESTS = Path(__file__).resolve().parents[2] / "builtin_plugins/wasm_effects/src/kadr_wasm_effects/guests"
+WIDTH, HEIGHT, REPEATS = 1920, 1080, 60
+EFFECTS: Mapping[str, tuple[dict[str, Any], int, int]] = {
+    "invert": ({"amount": 1.0}, 1, 1),
+    "temporal_blur": ({"strength": 1.0}, 1, 5),
+    "wipe_soft": ({"direction": "left", "softness": 0.2}, 2, 1),
+}
+
+
+def timed(name: str, work: Callable[[], object]) -> Row:
+    """Median, slowest and fastest in milliseconds."""
+    work()
+    times = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begin) * 1e3)
+    return Row(name, statistics.median(times), min(times), max(times), "ms")
+
+
+def frame_call(name: str) -> FrameCall:
+    """A call with random pictures."""
+    values, inputs, window = EFFECTS[name]
+    rng = np.random.default_rng(1)
+
+    def picture() -> VideoFrame:
+        frame = VideoFrame.empty("yuv420p", WIDTH, HEIGHT, BT709)
+        for plane in frame.planes:
+            plane[...] = rng.integers(16, 236, plane.shape, np.uint8)
+        return frame
+
+    frames = [[picture() for _ in range(window)] for _ in range(inputs)]
+    return FrameCall(
+        frames, values, 1, Fraction(25), Fraction(1, 25), Fraction(4), 0.4, 7, WIDTH, HEIGHT, "yuv420p", BT709
+    )
+
+
+def used(name: str, folder: Path, *, trusted: bool) -> tuple[CoreRuntime, GuestUse]:
+    """A guest bound to a job, with or without a deadline."""
+    declaration = EffectDeclaration.from_dict(tomllib.loads((GUESTS / f"{name}.toml").read_text("utf-8")))
+    code = (GUESTS / f"{name}.wasm").read_bytes()
+    digests = [hashlib.sha256(code).hexdigest()] if trusted else []
+    runtime = CoreRuntime(folder, trusted=digests)
+    return runtime, runtime.load(code, declaration, "bench").bind("fail")
+
+
+def steps(name: str, folder: Path) -> list[Row]:
+    """In, call, out and the whole, guarded and trusted."""
+    rows, call = [], frame_call(name)
+    for trusted in (False, True):
+        runtime, use = used(name, folder, trusted=trusted)
+        declaration = use.guest.declaration
+        kind = f"{name} {'trusted' if trusted else 'guarded'}"
+        if not trusted:
+            instance = Instance(use.guest.code, layout_of(declaration, call, 0, Limits().message_bytes))
+            packed = pack_values(declaration.params, call.values)
+            rows.append(timed(f"{name} in", lambda i=instance, p=packed: i._write(call, lambda _at: p)))
+            rows.append(timed(f"{name} out", lambda i=instance: i._read(call)))
+            instance.close()
+        effect = use.effect(lambda *_words: None)
+        rows.append(timed(f"{kind} whole frame", lambda e=effect: e.frame(call)))
+        use.close()
+        runtime.close()
+    return rows
+
+
+def loading(folder: Path) -> Row:
+    """A compiled guest from its folder to a module, engine and parser included."""
+
+    def load() -> None:
+        runtime, use = used("invert", folder, trusted=False)
+        use.close()
+        runtime.close()
+
+    return timed("load a compiled guest", load)
+
+
+def by_numpy() -> list[Row]:
+    """The same pictures by numpy."""
+    inverting, blurring = frame_call("invert").inputs[0][0], frame_call("temporal_blur").inputs[0]
+
+    def blur() -> None:
+        for planes in zip(*(f.planes for f in blurring), strict=True):
+            total = sum(p.astype(np.uint16) for p in planes)
+            (total // 5).astype(np.uint8)
+
+    return [
+        timed("invert numpy (255 - x)", lambda: [255 - p for p in inverting.planes]),
+        timed("temporal_blur numpy", blur),
+    ]
+
+
+def main() -> int:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [row for effect in EFFECTS for row in steps(effect, folder)]
+        rows += [*by_numpy(), loading(folder)]
+    return report("A 1080p yuv420p frame through guests, milliseconds", rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
