@@ -58,6 +58,7 @@ class AudioDecoder:
             raise
         self._per_tick: Fraction = (self._stream.time_base or Fraction(1, self.rate)) * self.rate
         self._grid: tuple[int, int] | None = None
+        self._doubted: Fraction | None = None
 
     def _select(self) -> AudioStream:
         streams = self._container.streams
@@ -126,7 +127,18 @@ class AudioDecoder:
         tolerance = max(float(self.rate * _JITTER), float(self._per_tick), count / 4)
         if told < cursor - self.rate:
             self._damage.report(f"timestamps of the sound run backwards at {self._seconds(cursor)}")
-        return cursor if abs(told - cursor) <= tolerance else math.floor(told + Fraction(1, 2))
+        if abs(told - cursor) <= tolerance:
+            self._doubted = None
+            return cursor
+        return math.floor(told + Fraction(1, 2)) if self._believed(told - cursor) else cursor
+
+    def _believed(self, off: Fraction) -> bool:
+        """Vorbis only where a second frame confirms: behind short blocks libav is late for one."""
+        if self._stream.codec_context.name != "vorbis" or self._doubted == off:
+            self._doubted = None
+            return True
+        self._doubted = off
+        return False
 
     def _snapped(self, told: Fraction) -> int:
         """The sample meant by a timestamp that rounding has moved, so that any start agrees."""

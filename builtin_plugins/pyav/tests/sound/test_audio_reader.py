@@ -285,3 +285,12 @@ def test_real_files_decode_to_their_length(studio, media, name):
     pieces = list(studio.file(path, rate).forwards(first))
     assert sum(p.shape[1] for p in pieces) == LENGTHS[name]
     assert max(float(np.abs(p).max(initial=0)) for p in pieces) > 0.001
+
+
+@pytest.mark.parametrize("start", [0, 20_000, 29_300, 67_100])
+def test_vorbis_has_no_holes_behind_short_blocks(studio, media, start):
+    path = media("audio/ax_bear_vorbis.ogg")
+    with av.open(str(path)) as container:
+        plain = np.concatenate([f.to_ndarray() for f in container.decode(audio=0)], axis=1)
+    found = np.concatenate(list(studio.file(path, 48000).forwards(start)), axis=1)
+    assert np.array_equal(found, plain[:, start : start + found.shape[1]])
