@@ -27,16 +27,19 @@ class JobControl:
         self._go = threading.Event()
         self._go.set()
         self._cancelled = threading.Event()
+        self._lock = threading.Lock()  # so that no pause comes after a cancel: it would never end
 
     def cancel(self) -> None:
         """Stop within a frame."""
-        self._cancelled.set()
-        self._go.set()
+        with self._lock:
+            self._cancelled.set()
+            self._go.set()
 
     def pause(self) -> None:
         """Hold within a frame."""
-        if not self._cancelled.is_set():
-            self._go.clear()
+        with self._lock:
+            if not self._cancelled.is_set():
+                self._go.clear()
 
     def resume(self) -> None:
         """Go on."""
