@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -32,12 +33,15 @@ class ThreadExecutor:
         """Results in the order of tasks; the first failure is raised after the others ended."""
         waiting = deque(tasks)
         running: deque[Any] = deque()
+        slots = _Slots(max(1, workers))
         try:
             while waiting or running:
-                while waiting and len(running) < max(1, workers):
-                    running.append(self._scheduler.submit(waiting.popleft(), pool="cpu", name="segment"))
-                yield running[0].result()
-                running.popleft()
+                if waiting and slots.take():
+                    work = slots.freeing(waiting.popleft())
+                    running.append(self._scheduler.submit(work, pool="cpu", name="segment"))
+                while running and (not waiting or running[0].done()):
+                    yield running[0].result()
+                    running.popleft()
         except BaseException:
             self._stop()
             raise
@@ -55,3 +59,25 @@ class ThreadExecutor:
                     task.result(timeout=0.2)
                 except BaseException:  # noqa: BLE001, S112 - the first failure is the one that counts
                     continue
+
+
+class _Slots:
+    """A task is handed out whenever one ends: a long one at the head keeps nobody idle."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    def take(self) -> bool:
+        """Whether one came free in time; not longer, so that Ctrl-C and lost tasks are noticed."""
+        return self._free.acquire(timeout=0.5)
+
+    def freeing(self, work: Callable[[], T]) -> Callable[[], T]:
+        """The same work; its slot is free when it ends."""
+
+        def run() -> T:
+            try:
+                return work()
+            finally:
+                self._free.release()
+
+        return run
