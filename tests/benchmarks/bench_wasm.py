@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def timed(name: str, work: Callable[[], object]) -> Row:
     return Row(name, statistics.median(times), min(times), max(times), "ms")
 
 
-def frame_call(name: str) -> FrameCall:
-    """A call with random pictures."""
+def frame_calls(name: str) -> Callable[[], FrameCall]:
+    """Call after call with random pictures, the windows moving on by a frame each time."""
     values, inputs, window = EFFECTS[name]
     rng = np.random.default_rng(1)
 
@@ -59,10 +60,16 @@ def frame_call(name: str) -> FrameCall:
             plane[...] = rng.integers(16, 236, plane.shape, np.uint8)
         return frame
 
-    frames = [[picture() for _ in range(window)] for _ in range(inputs)]
-    return FrameCall(
-        frames, values, 1, Fraction(25), Fraction(1, 25), Fraction(4), 0.4, 7, WIDTH, HEIGHT, "yuv420p", BT709
-    )
+    films = [[picture() for _ in range(window + 3)] for _ in range(inputs)]
+    numbers = count()
+
+    def following() -> FrameCall:
+        at = next(numbers)
+        frames = [[film[(at + n) % len(film)] for n in range(window)] for film in films]
+        moment = (at, Fraction(25), Fraction(at, 25), Fraction(4), 0.4, 7)
+        return FrameCall(frames, values, *moment, WIDTH, HEIGHT, "yuv420p", BT709)
+
+    return following
 
 
 def used(name: str, folder: Path, *, trusted: bool) -> tuple[CoreRuntime, GuestUse]:
@@ -76,7 +83,8 @@ def used(name: str, folder: Path, *, trusted: bool) -> tuple[CoreRuntime, GuestU
 
 def steps(name: str, folder: Path) -> list[Row]:
     """In, call, out and the whole, guarded and trusted."""
-    rows, call = [], frame_call(name)
+    rows, following = [], frame_calls(name)
+    call = following()
     for trusted in (False, True):
         runtime, use = used(name, folder, trusted=trusted)
         declaration = use.guest.declaration
@@ -84,11 +92,11 @@ def steps(name: str, folder: Path) -> list[Row]:
         if not trusted:
             instance = Instance(use.guest.code, layout_of(declaration, call, 0, Limits().message_bytes))
             packed = pack_values(declaration.params, call.values)
-            rows.append(timed(f"{name} in", lambda i=instance, p=packed: i._write(call, lambda _at: p)))
+            rows.append(timed(f"{name} in", lambda i=instance, p=packed: i._write(following(), lambda _at: p)))
             rows.append(timed(f"{name} out", lambda i=instance: i._read(call)))
             instance.close()
         effect = use.effect(lambda *_words: None)
-        rows.append(timed(f"{kind} whole frame", lambda e=effect: e.frame(call)))
+        rows.append(timed(f"{kind} whole frame", lambda e=effect: e.frame(following())))
         use.close()
         runtime.close()
     return rows
@@ -107,7 +115,7 @@ def loading(folder: Path) -> Row:
 
 def by_numpy() -> list[Row]:
     """The same pictures by numpy."""
-    inverting, blurring = frame_call("invert").inputs[0][0], frame_call("temporal_blur").inputs[0]
+    inverting, blurring = (frame_calls(name)().inputs[0] for name in ("invert", "temporal_blur"))
 
     def blur() -> None:
         for planes in zip(*(f.planes for f in blurring), strict=True):
@@ -115,7 +123,7 @@ def by_numpy() -> list[Row]:
             (total // 5).astype(np.uint8)
 
     return [
-        timed("invert numpy (255 - x)", lambda: [255 - p for p in inverting.planes]),
+        timed("invert numpy (255 - x)", lambda: [255 - p for p in inverting[0].planes]),
         timed("temporal_blur numpy", blur),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import struct
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -76,6 +77,11 @@ def test_the_job(lab: Any, kit: Any) -> None:
     assert (found["message_length"], found["message_capacity"], found["flags"]) == (0, 1024, 0)
     assert (found["scale_x"], found["scale_y"]) == (1.0, 1.0)
     assert not any(found[n] for n in ("audio", "audio_count", "audio_output", "data", "data_capacity"))
+
+
+def test_a_generator_makes_pictures_from_nothing(lab: Any, kit: Any) -> None:
+    effect = lab.use(kit.COMMON + COUNTER.format(fails=""), kind="generator")
+    assert counts(effect.frame(replace(kit.call(), inputs=[]))) == 1
 
 
 def images(data: bytes) -> list[dict[str, Any]]:
@@ -257,8 +263,6 @@ def test_skipping_a_transition_cuts_in_its_middle(lab: Any, kit: Any) -> None:
 
 def test_a_generator_has_nothing_to_show_instead(lab: Any, kit: Any) -> None:
     effect = lab.use(kit.process("(unreachable)"), "skip", kind="generator")
-    from dataclasses import replace
-
     with pytest.raises(RenderError, match="it trapped"):
         effect.frame(replace(kit.call(), inputs=[]))
 

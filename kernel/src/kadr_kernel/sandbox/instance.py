@@ -20,11 +20,13 @@ from kadr_kernel.sandbox.layout import Layout
 from kadr_kernel.sandbox.limits import Limits
 from kadr_kernel.sandbox.memory import Memory, check_blocks
 from kadr_kernel.sandbox.module import EXPORTS, ModuleFacts
+from kadr_kernel.sandbox.slots import Slots
 from kadr_kernel.sandbox.values import Packed
 
 __all__ = ["Code", "Instance"]
 
 _MOST_MEMORY = 0xFFFF_0000
+_MOST_ORDERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Instance:
         self._shapes = tuple(layout.pictures)
         self._store = wasmtime.Store(code.engine)
         self._functions: dict[str, Function] = {}
+        self._blocks: dict[tuple[int, ...], bytes] = {}
         try:
             self._start()
             self._place()
@@ -133,11 +136,10 @@ class Instance:
         for row in zip(self._planes, sizes, strict=True):
             blocks += zip(*row, strict=True)
         check_blocks(blocks)
-        images = layout.image_blocks(self._planes)
-        view = self._memory.view()
-        view[self._job : self._job + layout.control_bytes] = 0
-        begin = self._job + layout.offsets[0]
-        view[begin : begin + len(images)] = memoryview(images)
+        windows = [sum(row[0] == n for row in layout.images) for n in range(layout.inputs)]
+        self._slots = Slots(windows)
+        self._memory.view()[self._job : self._job + layout.control_bytes] = 0
+        self._put(self._job + layout.offsets[0], self._images(tuple(range(len(layout.images)))))
         if "kadr_init" in self._functions:
             self._put(self._job, bytes(self._block()))
             seconds = self._code.limits.start_seconds
@@ -183,17 +185,27 @@ class Instance:
 
     def _write(self, call: FrameCall, packed: Callable[[int], Packed]) -> None:
         layout, view = self.layout, self._memory.view()
-        frames = [frame for window in call.inputs for frame in window]
-        for frame, shapes, pointers in zip(frames, self._shapes, self._planes, strict=False):
-            for plane, shape, at in zip(frame.planes, shapes, pointers, strict=True):
+        places, fills = self._slots.place(call.inputs)
+        for place, frame in fills:
+            for plane, shape, at in zip(frame.planes, self._shapes[place], self._planes[place], strict=True):
                 shape.over(view, at)[...] = plane
         for shape, at in zip(self._shapes[-1], self._planes[-1], strict=True):
             view[at : at + shape.size] = 0  # what a guest leaves out is black, not what it made before
-        _images, _output, params, _message, room = layout.offsets
+        images, _output, params, _message, room = layout.offsets
         rows, behind = packed(self._job + room)
+        self._put(self._job + images, self._images(places))
         self._put(self._job, bytes(self._block(call)))
         self._put(self._job + params, rows)
         self._put(self._job + room, behind)
+
+    def _images(self, places: tuple[int, ...]) -> bytes:
+        """The image blocks with every input at its place; there are few orders, so they are kept."""
+        if places not in self._blocks:
+            if len(self._blocks) > _MOST_ORDERS:
+                self._blocks.clear()
+            planes = [self._planes[place] for place in places]
+            self._blocks[places] = self.layout.image_blocks([*planes, self._planes[-1]])
+        return self._blocks[places]
 
     def _put(self, pointer: int, data: bytes) -> None:
         if data:

@@ -84,6 +84,11 @@ class Layout:
     message: int
 
     @property
+    def inputs(self) -> int:
+        """How many inputs have frames."""
+        return 1 + self.images[-1][0] if self.images else 0
+
+    @property
     def pictures(self) -> Iterator[tuple[PlaneShape, ...]]:
         """Planes of every input, then of the output."""
         for _input, _offset, format, width, height, _color in self.images:
