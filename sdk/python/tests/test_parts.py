@@ -172,8 +172,6 @@ def test_a_full_disk_is_said_and_leaves_nothing(room: int) -> None:
         for number in range(20):
             sink.write(Packet(b"x" * 400, number, 1, True))
         sink.finish({"facts": "x" * 2000})
-    assert (
-        str(caught.value) == "full.part: cannot use the file: No space left on device (free some space)"
-    )
+    assert str(caught.value) == "full.part: cannot use the file: No space left on device (free some space)"
     sink.abandon()
     assert path.deleted == 1
