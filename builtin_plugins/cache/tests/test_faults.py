@@ -210,6 +210,10 @@ def test_leases_of_the_dead_are_removed_those_of_the_living_stay(bench: Any, tmp
     (dead / "x").chmod(0o444)
     assert bench.cache().clean().leases == 1
     assert not dead.exists()
+    dead.mkdir()
+    other = bench.cache()
+    assert other.get("segment", "a").exists()
+    assert not dead.exists()
     assert alive.exists()
 
 

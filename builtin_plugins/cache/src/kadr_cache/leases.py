@@ -58,6 +58,7 @@ class Leases:
             if self._owner is not None:  # somebody has removed the folder
                 self._owner.release()
             with _making_or_removing(self._folder):
+                _remove_dead(self._folder)
                 folder = self._folder / f"{os.getpid()}-{os.urandom(4).hex()}"
                 folder.mkdir()
                 owner = FileLock(folder / _OWNER)
@@ -97,15 +98,19 @@ class Leases:
 
 def remove_dead_leases(folder: Path) -> int:
     """Remove what processes that died had been lent; how many there were."""
-    count = 0
     with _making_or_removing(folder / "leases"):
-        for own in (folder / "leases").glob("*-*"):
-            owner = FileLock(own / _OWNER)
-            with suppress(OSError):
-                if owner.acquire():
-                    owner.release()
-                    _remove_folder(own)
-                    count += 1
+        return _remove_dead(folder / "leases")
+
+
+def _remove_dead(folder: Path) -> int:
+    count = 0
+    for own in folder.glob("*-*"):
+        owner = FileLock(own / _OWNER)
+        with suppress(OSError):
+            if owner.acquire():
+                owner.release()
+                _remove_folder(own)
+                count += 1
     return count
 
 
