@@ -13,6 +13,7 @@ from kadr_kernel.pools import Scheduler
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer
+from kadr_kernel.render.work import Means
 from kadr_sdk.effects import FrameCall
 from kadr_sdk.errors import NotFoundError
 from kadr_sdk.events import Event
@@ -179,6 +180,7 @@ class Rig:
     """Everything that a render test needs."""
 
     renderer: KernelRenderer
+    means: Means
     backend: MemoryBackend
     planner: Planner
     folder: Path
@@ -206,7 +208,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     library = MediaLibrary(lambda: backend, publish, tmp_path / "cache" / "digests.json")
     planner = Planner(catalogue, lambda: backend, library, list)
     with Scheduler(cpu_count=4, memory_budget=1 << 30) as scheduler:
-        renderer = KernelRenderer(
+        means = Means(
             catalogue=catalogue,
             planner=planner,
             library=library,
@@ -218,7 +220,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             scratch=tmp_path / "scratch",
             backend=lambda: backend,
         )
-        yield Rig(renderer, backend, planner, tmp_path, events, hooks)
+        renderer = KernelRenderer(means)
+        yield Rig(renderer, means, backend, planner, tmp_path, events, hooks)
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kadr_kernel.render.job import PartContext
+from kadr_kernel.render.renderer import KernelRenderer
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_sdk.errors import CancelledError, Problem
 from kadr_sdk.events import SegmentEncoded, WarningRaised
@@ -143,7 +145,8 @@ def test_a_render_again_makes_nothing_and_says_the_same(
         return str(whole(plan, output, sink, context))
 
     monkeypatch.setattr(rig.backend, "render_audio", loud)
-    cache = rig.renderer._cache = FolderCache(media / "kept")
+    cache = FolderCache(media / "kept")
+    rig.renderer = KernelRenderer(replace(rig.means, cache=cache))
     first = rig.renderer.render(edit(), media, RenderRequest(media / "1.mp4"))
     assert len(cache.names) == 2
 
@@ -162,6 +165,7 @@ def test_a_render_again_makes_nothing_and_says_the_same(
 
 
 def test_a_request_without_cache_neither_asks_nor_keeps(rig: Any, media: Path) -> None:
-    cache = rig.renderer._cache = FolderCache(media / "kept")
+    cache = FolderCache(media / "kept")
+    rig.renderer = KernelRenderer(replace(rig.means, cache=cache))
     rig.renderer.render(edit(), media, RenderRequest(media / "1.mp4", cache=False))
     assert (cache.names, cache.asked) == ([], [])

@@ -2,101 +2,53 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
 from kadr_sdk.backend import Backend
-from kadr_sdk.contributions import ExporterDescriptor
 from kadr_sdk.errors import (
     CancelledError,
     DependencyMissingError,
     InternalError,
     InvalidParameterError,
-    InvalidPathError,
     KadrError,
     PreviewError,
     ValidationError,
-    VerifyError,
 )
 from kadr_sdk.events import (
-    Event,
     RenderCancelled,
-    RenderCompleted,
     RenderFailed,
-    RenderPlanned,
-    RenderStarted,
-    SegmentEncoded,
 )
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
-from kadr_sdk.parts import PartReader
-from kadr_sdk.plan import RenderPlan, Segment, media_paths, walk
+from kadr_sdk.plan import RenderPlan
 from kadr_sdk.project import Export, Project
 from kadr_sdk.rendering import Control, RenderRequest
-from kadr_sdk.reports import CheckReport, Expectation, RenderReport
-from kadr_sdk.services import Cache, Catalogue, Scheduler
+from kadr_sdk.reports import RenderReport
+from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
-from kadr_kernel.render.executor import ThreadExecutor
-from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
-from kadr_kernel.render.library import MediaLibrary
-from kadr_kernel.render.planner import Planner
-from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
-from kadr_kernel.render.scratch import job_folder
-from kadr_kernel.render.target import Target, check_target, refuse_inputs
+from kadr_kernel.render.job import JobContext, JobControl
+from kadr_kernel.render.work import Means, RenderJob
 
-__all__ = ["KernelRenderer"]
-
-Hook = Callable[..., object]
+__all__ = ["KernelRenderer", "default_backend"]
 
 
 class KernelRenderer:
-    """Satisfies :class:`kadr_sdk.rendering.Renderer`.
+    """Satisfies :class:`kadr_sdk.rendering.Renderer`."""
 
-    Args:
-        scratch: folder for the parts of running jobs.
-        hook: calls a hook by name with its arguments.
-        setting: a value of the configuration by key.
-    """
-
-    def __init__(
-        self,
-        *,
-        catalogue: Catalogue,
-        planner: Planner,
-        library: MediaLibrary,
-        scheduler: Scheduler,
-        cache: Cache,
-        publish: Callable[..., object],
-        hook: Hook,
-        setting: Callable[[str], object],
-        scratch: Path,
-        backend: Callable[[], Backend],
-    ) -> None:
-        self._catalogue = catalogue
-        self._planner = planner
-        self._library = library
-        self._scheduler = scheduler
-        self._cache = cache
-        self._publish = publish
-        self._hook = hook
-        self._setting = setting
-        self._scratch = scratch
-        self._backend = backend
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     def backend(self) -> Backend:
         """The backend in use."""
-        return self._backend()
+        return self._means.backend()
 
     def probe(self, path: Path) -> MediaInfo:
         """What a media file holds."""
-        return self._library.probe(path)
+        return self._means.library.probe(path)
 
     def control(self) -> Control:
         """A new control."""
@@ -104,8 +56,8 @@ class KernelRenderer:
 
     def plan(self, project: Project, base: Path, request: RenderRequest) -> RenderPlan:
         """A sealed plan."""
-        self._hook("before_plan", project=project)
-        return self._planner.plan(project, base, request)
+        self._means.hook("before_plan", project=project)
+        return self._means.planner.plan(project, base, request)
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB."""
@@ -120,16 +72,16 @@ class KernelRenderer:
         )
         plain = project.model_copy(update={"export": Export()})
         plan = self._frame_plan(plain, base, request, at)
-        with closing(JobContext(JobControl(), self._catalogue, self._publish)) as context:
+        with closing(JobContext(JobControl(), self._means.catalogue, self._means.publish)) as context:
             root = plan.segments[0].spans[0].root
-            with closing(_generator(self._backend().frames(root, context))) as frames:
+            with closing(_generator(self._means.backend().frames(root, context))) as frames:
                 for frame in frames:
                     return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
 
     def _frame_plan(self, project: Project, base: Path, request: RenderRequest, at: Fraction) -> RenderPlan:
         try:
-            return self._planner.plan(project, base, request, seal=False)
+            return self._means.planner.plan(project, base, request, seal=False)
         except ValidationError as error:
             if [p.path for p in error.problems] != ["export.range"]:
                 raise
@@ -141,320 +93,24 @@ class KernelRenderer:
         self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
     ) -> RenderReport:
         """Plan, render, join, verify and put the result under its final name."""
-        job = _Job(self, project, request, control)
+        job = RenderJob(self._means, project, request, control)
         try:
             return job.run(base)
         except KeyboardInterrupt:
             job.control.cancel()
-            self._publish(RenderCancelled(job.id), correlation=job.id)
+            self._means.publish(RenderCancelled(job.id), correlation=job.id)
             raise CancelledError("the render was cancelled") from None
         except CancelledError:
-            self._publish(RenderCancelled(job.id), correlation=job.id)
+            self._means.publish(RenderCancelled(job.id), correlation=job.id)
             raise
-        except KadrError as error:
-            self._publish(RenderFailed(job.id, error.code, str(error)), correlation=job.id)
+        except Exception as error:
+            code = error.code if isinstance(error, KadrError) else InternalError.code
+            self._means.publish(RenderFailed(job.id, code, str(error)), correlation=job.id)
             raise
 
 
 def _generator(frames: Iterator[VideoFrame]) -> Generator[VideoFrame, None, None]:
     yield from frames
-
-
-class _Job:
-    """One render."""
-
-    def __init__(
-        self, renderer: KernelRenderer, project: Project, request: RenderRequest, control: Control | None
-    ) -> None:
-        self.id = f"job-{uuid.uuid4().hex[:8]}"
-        if control is not None and not isinstance(control, JobControl):
-            raise InternalError("a control comes from Renderer.control()")
-        self.control = control or JobControl()
-        self._renderer = renderer
-        self._project = project
-        self._request = request
-        self._backend = renderer.backend()
-        self._reuse = Reuse(renderer._cache if request.cache else None, self.control.check)
-        self._stages: dict[str, float] = {}
-        self._started = time.monotonic()
-        self._failure: BaseException | None = None
-
-    def run(self, base: Path) -> RenderReport:
-        renderer, request = self._renderer, self._request
-        if request.output is None:
-            raise InvalidPathError("no output is named", hint="add -o FILE")
-        self._refuse_early(base, request.output)
-        with self._stage("plan"):
-            plan = renderer.plan(self._project, base, request)
-        exporter = self._exporter(plan)
-        with Target(request.output, overwrite=request.overwrite, many=exporter.many) as target:
-            target.refuse_inputs(media_paths(plan))
-            target.check_space(_estimate(plan))
-            renderer._hook("before_render", plan=plan, output=target.path)
-            workers = self._workers(plan)
-            self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
-            self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
-            context, check = self._make(plan, exporter, target, workers)
-            renderer._library.require_unchanged(media_paths(plan))
-            digest, size = _digest(target)
-            self.control.check()
-            target.finish()
-        report = self._report(plan, target, workers, context, check, digest, size)
-        self._publish(RenderCompleted(self.id, report.output, report.frames, report.seconds, report.bytes))
-        renderer._hook("after_render", plan=plan, report=report)
-        return report
-
-    def _refuse_early(self, base: Path, output: Path) -> None:
-        """What is wrong with the target is said before any media is read."""
-        clips = (c for t in self._project.timeline.tracks for c in t.clips)
-        refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
-        check_target(output.absolute(), overwrite=self._request.overwrite)
-        if output.is_dir() and not (output.suffix or self._request.container or self._request.preset):
-            raise InvalidPathError("is a folder", path=output, hint="give a file name")
-
-    def _publish(self, event: Event) -> None:
-        self._renderer._publish(event, correlation=self.id)
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._stages[name] = round(time.monotonic() - began, 4)
-
-    def _exporter(self, plan: RenderPlan) -> ExporterDescriptor:
-        data = dict(self._renderer._catalogue.describe("exporter", plan.output.exporter))
-        return ExporterDescriptor.from_dict(data)
-
-    # -- work ----------------------------------------------------------------------------------
-
-    def _make(
-        self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target, workers: int
-    ) -> tuple[JobContext, CheckReport | None]:
-        progress = self._progress(plan)
-        renderer = self._renderer
-        on_failure = str(renderer._setting("sandbox.on_failure") or "fail")
-        context = JobContext(self.control, renderer._catalogue, self._publish, progress.advance, on_failure)
-        with job_folder(renderer._scratch, self.id, target.temporary) as folder, ExitStack() as stack:
-            stack.enter_context(closing(context))
-            with self._stage("render"):
-                paths = self._render_all(plan, folder, context, workers)
-            with self._stage("join"):
-                parts = [stack.enter_context(PartReader(p)) for p in paths[: len(plan.segments)]]
-                audio = stack.enter_context(PartReader(paths[-1])) if plan.audio else None
-                self._join(plan, exporter, parts, audio, target)
-            with self._stage("verify"):
-                check = self._verify(plan, target)
-        return context, check
-
-    def _progress(self, plan: RenderPlan) -> Progress:
-        video = plan.output.video
-        if video is not None:
-            return Progress(self.id, plan.frames, float(video.rate), self._publish)
-        assert plan.audio is not None
-        return Progress(self.id, plan.audio.count, plan.audio.rate, self._publish, "audio")
-
-    def _render_all(self, plan: RenderPlan, folder: Path, context: JobContext, workers: int) -> list[Path]:
-        tasks: list[Callable[[], Path]] = [
-            # Bound now, not when the loop is over.
-            lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
-            for segment in plan.segments
-        ]
-        if plan.audio is not None:
-            # First in line, so that the sound is not what everybody waits for at the end.
-            tasks.insert(0, lambda: self._audio(plan, folder, context))
-        executor = ThreadExecutor(self._renderer._scheduler, self.control.cancel)
-        try:
-            done = list(executor.run(tasks, workers + (1 if plan.audio and plan.segments else 0)))
-        except BaseException:
-            if self._failure is not None:  # the others only tell that they were cancelled by it
-                raise self._failure from None
-            raise
-        return done[1:] + done[:1] if plan.audio is not None else done
-
-    def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
-        began = time.monotonic()
-        own = PartContext(context)
-        path = folder / f"segment-{segment.index:06d}.part"
-        part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
-        if part.origin == "cached":
-            own.reused(segment.count, part.warnings)
-        self._encoded(segment, part, began)
-        return part.path
-
-    def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
-        sink = NotedWriter(path, context)
-        try:
-            with self._renderer._scheduler.reserve(_memory(plan, segment), owner=self.id):
-                context.check()
-                digest = self._backend.encode(segment, plan.output, sink, context)
-        except BaseException as error:
-            self._stop_others(error)
-            sink.abandon()
-            raise
-        return Part(path, digest, tuple(context.warnings))
-
-    def _stop_others(self, error: BaseException) -> None:
-        """Remember the first failure, and end the others."""
-        if self._failure is None and not isinstance(error, CancelledError):
-            self._failure = error
-        self.control.cancel()
-
-    def _encoded(self, segment: Segment, part: Part, began: float) -> None:
-        seconds = round(time.monotonic() - began, 4)
-        size = part.path.stat().st_size
-        row = (segment.index, segment.count, size, seconds, part.digest, part.origin)
-        self._publish(SegmentEncoded(self.id, *row))
-
-    def _audio(self, plan: RenderPlan, folder: Path, context: JobContext) -> Path:
-        assert plan.audio is not None
-        own = PartContext(context, quiet=bool(plan.segments))
-        path = folder / "audio.part"
-        part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
-        if part.origin == "cached":
-            own.reused(plan.audio.count, part.warnings)
-        return part.path
-
-    def _mix(self, plan: RenderPlan, path: Path, context: PartContext) -> Part:
-        assert plan.audio is not None
-        sink = NotedWriter(path, context)
-        try:
-            digest = self._backend.render_audio(plan.audio, plan.output, sink, context)
-        except BaseException as error:
-            self._stop_others(error)
-            sink.abandon()
-            raise
-        return Part(path, digest, tuple(context.warnings))
-
-    def _join(
-        self,
-        plan: RenderPlan,
-        exporter: ExporterDescriptor,
-        parts: list[PartReader],
-        audio: PartReader | None,
-        target: Target,
-    ) -> None:
-        quiet = JobContext(self.control, self._renderer._catalogue, self._publish)
-        if exporter.muxer:
-            self._backend.join(parts, audio, plan.output, target.temporary, quiet)
-            return
-        deliverer = self._renderer._catalogue.load("exporter", exporter.id)
-        deliverer.deliver(parts, audio, plan.output, target.temporary, quiet)
-
-    def _verify(self, plan: RenderPlan, target: Target) -> CheckReport | None:
-        level = self._request.verify or str(self._renderer._setting("render.verify"))
-        if level == "off" or target.many:
-            return None
-        check = self._backend.check(target.temporary, expectation(plan), level)
-        if not check.good:
-            rows = "; ".join(str(p) for p in check.problems)
-            raise VerifyError(
-                f"the result is not what was planned: {rows}",
-                path=target.path,
-                hint="this is a defect of kadr or of an encoder; nothing was written",
-                problems=[p.as_dict() for p in check.problems],
-            )
-        return check
-
-    # -- numbers -------------------------------------------------------------------------------
-
-    def _workers(self, plan: RenderPlan) -> int:
-        scheduler = self._renderer._scheduler
-        wanted = self._request.workers or _whole(self._renderer._setting("render.workers"))
-        if not wanted:
-            largest = max((_memory(plan, s) for s in plan.segments), default=1)
-            wanted = max(1, min(scheduler.cpu_count, scheduler.memory_budget // largest))
-        chosen = self._renderer._hook("choose_workers", plan=plan, suggested=wanted)
-        wanted = chosen if isinstance(chosen, int) and chosen > 0 else wanted
-        return max(1, min(wanted, len(plan.segments) or 1))
-
-    def _report(
-        self,
-        plan: RenderPlan,
-        target: Target,
-        workers: int,
-        context: JobContext,
-        check: CheckReport | None,
-        digest: str,
-        size: int,
-    ) -> RenderReport:
-        return RenderReport(
-            job=self.id,
-            output=str(target.path),
-            frames=plan.frames if plan.segments else 0,
-            duration=float(plan.seconds),
-            bytes=size,
-            seconds=round(time.monotonic() - self._started, 4),
-            workers=workers,
-            segments=len(plan.segments),
-            digest=digest,
-            plan=plan.hash,
-            stages=self._stages,
-            check=check,
-            warnings=plan.warnings + context.warnings,
-            reused=self._reuse.count("segment"),
-        )
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def expectation(plan: RenderPlan) -> Expectation:
-    """What the finished file must be."""
-    found = Expectation()
-    video, audio = plan.output.video, plan.audio
-    if video is not None:
-        color = video.color
-        found = Expectation(
-            plan.frames,
-            str(video.rate),
-            video.width,
-            video.height,
-            video.pixel_format,
-            (color.matrix, color.primaries, color.transfer, color.range),
-        )
-    if audio is not None:
-        found = replace(found, samples=audio.count, sample_rate=audio.rate)
-    return found
-
-
-def _memory(plan: RenderPlan, segment: Segment) -> int:
-    """Bytes that one segment may need: encoder look-ahead, and decoders and graph by layer.
-
-    The factors were measured with libx264 at its default look-ahead and H.264 sources.
-    """
-    video = plan.output.video
-    assert video is not None
-    frame = video.width * video.height * 3
-    layers = max((sum(1 for _ in walk(s.root)) for s in segment.spans), default=1)
-    return 48_000_000 + frame * (40 + 8 * layers)
-
-
-def _estimate(plan: RenderPlan) -> int:
-    """Bytes that the result will at least need; a floor, since content decides the rest."""
-    video = plan.output.video
-    if video is None:
-        return 1_000_000
-    if video.bitrate:
-        return int(video.bitrate / 8 * float(plan.seconds))
-    return int(video.width * video.height * plan.frames * 0.002) + 1_000_000
-
-
-def _digest(target: Target) -> tuple[str, int]:
-    """sha256 and size of the result; of a folder, of all files in order of name."""
-    digest = hashlib.sha256()
-    size = 0
-    paths = sorted(target.temporary.iterdir()) if target.many else [target.temporary]
-    for path in paths:
-        if target.many:
-            digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
-    return digest.hexdigest(), size
 
 
 def default_backend(catalogue: Catalogue) -> Callable[[], Backend]:

@@ -14,6 +14,7 @@ from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer, default_backend
 from kadr_kernel.render.store import FileProjectStore
+from kadr_kernel.render.work import Means
 
 __all__ = ["render_services"]
 
@@ -40,7 +41,7 @@ def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: 
         backend = default_backend(catalogue)
         library = MediaLibrary(backend, events.publish, cache_folder / "digests.json")
         planner = Planner(catalogue, backend, library, lambda: list(plugins.rows()), hook)
-        return KernelRenderer(
+        means = Means(
             catalogue=catalogue,
             planner=planner,
             library=library,
@@ -52,6 +53,7 @@ def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: 
             scratch=cache_folder / "jobs",
             backend=backend,
         )
+        return KernelRenderer(means)
 
     registry.provide(ProjectStore, make_store)
     registry.provide(Renderer, make_renderer)
