@@ -29,8 +29,8 @@ def barcode_frame(
         ValueError: the number does not fit, or the width is below two pixels a bar.
     """
     bars = BITS + 2
-    if not 0 <= number < 1 << BITS or width < 2 * bars:
-        raise ValueError("a barcode holds 0 .. 2^20 - 1 and needs two pixels a bar")
+    if not 0 <= number < (1 << BITS) - 1 or width < 2 * bars:  # all bars white could not be told apart
+        raise ValueError("a barcode holds 0 .. 2^20 - 2 and needs two pixels a bar")
     layout = pixel_format(format)
     frame = VideoFrame.empty(format, width, height, color)
     top = (1 << layout.depth) - 1
