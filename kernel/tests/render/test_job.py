@@ -96,7 +96,7 @@ class TestControl:
             control.check()
 
     def test_pausing_and_cancelling_at_once_never_hangs(self) -> None:
-        for _ in range(200):
+        for _ in range(60):
             control = JobControl()
             barrier = threading.Barrier(3)
             done: list[str] = []
