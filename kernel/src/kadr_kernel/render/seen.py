@@ -32,6 +32,7 @@ class Seen:
         self._came = 0
         self._count = 0
         self._new = 0
+        self._joined = False
         self._identity = 0
         self._whole = 0
 
@@ -47,7 +48,8 @@ class Seen:
     def stretch(self, start: int, end: int) -> Stretch:
         """Now as a stretch; its edge is hard where every clip of it has just come."""
         origin = self.clip(self.tracks[0]).seen_start if self.tracks else start
-        return Stretch(start, end, origin, self._identity, self._whole > 0, self._new == self._count)
+        hard = self._new == self._count
+        return Stretch(start, end, origin, self._identity, self._whole > 0, hard, self._joined)
 
     def _enter(self, view: ClipView, track: int) -> None:
         if track not in self._clips:
@@ -58,10 +60,12 @@ class Seen:
         self._came += 1  # decides between clips that end together, before they would be compared
         heapq.heappush(self._ends, (view.seen_end, self._came, track, view, identity))
         self._new += 1
+        self._joined = self._joined or view.joint_in is not None
         self._add(view, identity, 1)
 
     def _leave(self, frame: int) -> None:
         self._new = 0
+        self._joined = False
         while self._ends and self._ends[0][0] <= frame:
             _, _, track, view, identity = heapq.heappop(self._ends)
             clips = self._clips[track]

@@ -6,7 +6,9 @@ clip in front moves no cut behind it. Runs of short clips are cut at an edge tha
 content itself chooses (as in content-defined chunking), so they fall into step again soon.
 
 A hard edge (the picture changes whole) costs a key frame in any case, so a segment may begin
-there early; at a soft one (a transition begins, an inset comes) it would be one more.
+there early; at a soft one (a transition ends, an inset comes) it would be one more. None begins
+where a transition does: its outgoing clip would have to be decoded from a key frame that may lie
+far back, while the incoming one, cut into where the transition ends, has only just begun.
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class Stretch:
         identity: number that says what is shown, without any timeline position.
         whole: no cut inside (a sequential effect is at work).
         hard: the whole picture changes where it begins.
+        joined: a transition begins with it.
     """
 
     start: int
@@ -69,6 +72,7 @@ class Stretch:
     identity: int
     whole: bool = False
     hard: bool = True
+    joined: bool = False
 
 
 def cut_points(stretches: Sequence[Stretch], fps: Fraction, rule: CutRule | None = None) -> list[int]:
@@ -87,7 +91,7 @@ def cut_points(stretches: Sequence[Stretch], fps: Fraction, rule: CutRule | None
 
 def _cut_at_edge(before: Stretch, after: Stretch, since: int, left: int, lengths: _Frames) -> bool:
     least = lengths.shortest if after.hard else lengths.soft
-    if since < least or left < lengths.shortest:
+    if after.joined or since < least or left < lengths.shortest:
         return False
     if since >= lengths.longest or before.end - before.start >= least:
         return True
