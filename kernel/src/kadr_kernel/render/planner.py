@@ -26,6 +26,7 @@ from kadr_kernel.render.graph import GraphBuilder
 from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.looks import Looks
+from kadr_kernel.render.machine import processor_class
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
 from kadr_kernel.render.sound_effects import SoundEffects
@@ -203,7 +204,8 @@ class Planner:
         common = {"semantics": SEMANTICS, "toolchain": plan.toolchain}
         pictures = content_hash(common | {"video": plan.output.video})
         segments = tuple(
-            replace(s, hash=content_hash([pictures, s.spans, s.count], identify)) for s in plan.segments
+            replace(s, hash=content_hash([pictures, s.spans, s.count, _where(s)], identify))
+            for s in plan.segments
         )
         audio = plan.audio
         if audio is not None:
@@ -214,6 +216,11 @@ class Planner:
         )
         self._library.save()
         return replace(plan, segments=segments, audio=audio, hash=whole)
+
+
+def _where(segment: Segment) -> str:
+    """The class of processor, where the segment's bytes depend on it."""
+    return "" if segment.portable else processor_class()
 
 
 def _range(
