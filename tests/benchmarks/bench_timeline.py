@@ -34,7 +34,9 @@ from kadr_sdk.rendering import Renderer
 WIDTH, HEIGHT, RATE, SECONDS = 1920, 1080, 25, 10
 _LUMA, _CHROMA = "clip(125.5+1.1*(val-125.5),16,235)", "clip(128+1.32*(val-128),16,240)"
 GRADE = f"lutyuv=y='{_LUMA}':u='{_CHROMA}':v='{_CHROMA}'"
-"""One grade, written for both: contrast 1.1 about middle grey, saturation 1.2, limited range."""
+BLUR = "gblur=sigma=4:steps=3:planes=1,gblur=sigma=2:steps=3:planes=6"
+"""One grade and one blur, written for both: contrast 1.1 about middle grey, saturation 1.2, limited
+range; a radius of 4, which is 2 on the chroma planes of 4:2:0."""
 
 
 def sources(folder: Path) -> list[Path]:
@@ -120,7 +122,7 @@ def project(folder: Path, clips: list[Path]) -> Path:
 def ffmpeg_command(program: str, clips: list[Path], target: Path) -> list[str]:
     """The same timeline as one filter graph."""
     graph = (
-        f"[0:v]{GRADE}[a];[1:v]{GRADE},gblur=sigma=4:steps=3[b];[2:v]{GRADE}[c];"
+        f"[0:v]{GRADE}[a];[1:v]{GRADE},{BLUR}[b];[2:v]{GRADE}[c];"
         "[a][b]xfade=transition=fade:duration=1:offset=9[ab];"
         "[ab][c]xfade=transition=fade:duration=1:offset=18[abc];"
         "[3:v]scale=480:270,setpts=PTS+9/TB[p];"
