@@ -1,8 +1,8 @@
 """What is known of each encoder beforehand: its own names, and what makes it repeat.
 
 Plain data; :mod:`kadr_pyav.encoders` turns it into options. The ``pinned`` rows are those
-that determinism needs (the same frames give the same bytes): one thread a session, since
-x264's bits depend on the thread count, x264 without the processor's own mbtree code,
+that determinism needs (the same frames give the same bytes): a fixed number of threads, since
+bits may depend on it, x264 without the processor's own mbtree code,
 x265 with fixed pools and frame threads, libvpx without row threads, SVT-AV1 with a fixed
 level of parallelism. Sessions run side by side instead.
 """

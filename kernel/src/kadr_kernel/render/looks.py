@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import inspect
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,6 +29,7 @@ from kadr_sdk.project import EffectUse
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
+from kadr_kernel.render.code import CodeDigests
 from kadr_kernel.render.guests import find_guest
 
 __all__ = ["Look", "Looks", "Moment"]
@@ -93,7 +91,7 @@ class Looks:
         self._base = base
         self._capabilities = capabilities
         self._declarations: dict[tuple[str, str], EffectDeclaration] = {}
-        self._digests: dict[str, str] = {}
+        self._code = CodeDigests()
         self._guests: dict[tuple[str, str], Guest | None] = {}
         self.plugins: set[str] = set()
 
@@ -300,7 +298,7 @@ class Looks:
         if not isinstance(implementation, FrameEffect):
             text = f"{look.declaration.id} says it has a frame implementation and has none"
             raise PluginError(text, path=look.path)
-        return self._call(look, inputs, size, format, at, values, self._digest(implementation))
+        return self._call(look, inputs, size, format, at, values, self._code.of(implementation))
 
     def _call(
         self,
@@ -337,32 +335,6 @@ class Looks:
 
     def _load(self, look: Look) -> Any:
         return self._catalogue.load(look.kind, look.declaration.id)
-
-    def _digest(self, implementation: object) -> str:
-        """sha256 of the package that an implementation lives in: other code, other hash.
-
-        The whole package, because an effect's file alone says little of the modules it shares
-        with others.
-        """
-        kind = type(implementation)
-        package = kind.__module__.partition(".")[0]
-        if package not in self._digests:
-            self._digests[package] = _package_digest(package, kind)
-        return self._digests[package]
-
-
-def _package_digest(package: str, kind: type) -> str:
-    digest = hashlib.sha256()
-    module = sys.modules.get(package)
-    folders = [Path(p) for p in getattr(module, "__path__", ())]
-    paths = [p for folder in folders for p in sorted(folder.rglob("*.py"))]
-    if not paths:
-        with contextlib.suppress(OSError, TypeError):  # made in memory: the name has to do
-            paths = [Path(inspect.getfile(kind))]
-    digest.update(f"{kind.__module__}.{kind.__qualname__}".encode())
-    for path in paths:
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _seed(use: EffectUse) -> int:
