@@ -294,3 +294,15 @@ class TestLibrary:
         for damage in ("", "{", "[[1]]", "null", '[["a", 1, 2, 3, null, 5]]'):
             memory.write_text(damage, "utf-8")
             assert plan(FILM).hash
+
+
+def test_effects_of_a_clip_without_media_are_checked_too(plan: Plan) -> None:
+    lost = clip("gone", 0, 2, effects=[{"effect_type": "brightn"}], blend="sceen")
+    for request in ({}, {"preset": "wb"}):
+        with pytest.raises(ValidationError) as caught:
+            plan(document(lost), **request)
+        paths = {p.path for p in caught.value.problems}
+        assert "timeline.tracks[0].clips[0].source_file" in paths
+        assert "timeline.tracks[0].clips[0].effects[0].effect_type" in paths
+        assert "timeline.tracks[0].clips[0].blend" in paths
+        assert ("export" in paths) == bool(request)

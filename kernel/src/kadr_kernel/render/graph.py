@@ -12,7 +12,7 @@ from kadr_sdk.easings import easing
 from kadr_sdk.errors import Problem, did_you_mean
 from kadr_sdk.frames import pixel_format
 from kadr_sdk.plan import Node, Place, Span
-from kadr_sdk.project import EffectUse
+from kadr_sdk.project import Clip, EffectUse
 
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
 from kadr_kernel.render.geometry import Placement
@@ -51,11 +51,10 @@ class GraphBuilder:
             for view in track.clips:
                 self._builder.check(view, problems)
                 self._builder.check_generator(view, problems)
-                if view.clip.blend not in blends:
-                    hint = did_you_mean(view.clip.blend, blends)
-                    problems.append(
-                        Problem(f"{view.path}.blend", f"unknown blend mode {view.clip.blend!r}", hint)
-                    )
+                _check_blend(view.path, view.clip, blends, problems)
+            for path, clip in track.lost:
+                self._builder.checked(clip.effects, f"{path}.effects", problems)
+                _check_blend(path, clip, blends, problems)
             looks = self._builder.checked(track.track.effects, f"{track.path}.effects", problems)
             for look in looks:
                 if look.declaration.window != (0, 0) or look.declaration.state == "sequential":
@@ -211,6 +210,12 @@ class GraphBuilder:
         alpha = pixel_format(node.format).alpha
         node = converted(node, with_alpha(canvas.format) if alpha else canvas.format, canvas.color)
         return Layer(node, _full(canvas), 1.0, blend)
+
+
+def _check_blend(path: str, clip: Clip, blends: frozenset[str], problems: list[Problem]) -> None:
+    if clip.blend not in blends:
+        hint = did_you_mean(clip.blend, blends)
+        problems.append(Problem(f"{path}.blend", f"unknown blend mode {clip.blend!r}", hint))
 
 
 def _full(canvas: Canvas) -> Placement:

@@ -77,8 +77,9 @@ class Planner:
         plan: RenderPlan | None = None
         if delivery is not None:
             plan = self._build(project, base, request, delivery, view, first, end, problems)
-        elif not problems:
-            problems.append(Problem("export", "nothing can be delivered"))
+        else:
+            looks = Looks(self._catalogue, self._backend().capabilities(), base)
+            self._check_only(project, request, looks, view, first, end, problems)
         if problems or plan is None:
             name = project.metadata.name or project.metadata.id
             raise ValidationError(f"the project {name!r} cannot be rendered", _unique(problems))
@@ -114,7 +115,7 @@ class Planner:
         if output is not None and output.video is not None:
             canvas = canvas_for(project.timeline, output.video)
             segments = self._segments(project, request, output, canvas, looks, view, first, end, problems)
-        elif pictures and output is None:
+        elif output is None:
             self._check_only(project, request, looks, view, first, end, problems)
         audio = None
         if output is not None and output.audio is not None:

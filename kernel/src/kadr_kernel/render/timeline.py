@@ -43,9 +43,12 @@ def resolve_timeline(
             problems.append(Problem(view.path, "subtitle tracks are not rendered by this version", hint))
             continue
         for c, clip in enumerate(track.clips):
-            found = _clip(clip, f"{view.path}.clips[{c}]", track, fps, base, library, problems, notes)
+            path = f"{view.path}.clips[{c}]"
+            found = _clip(clip, path, track, fps, base, library, problems, notes)
             if found is not None:
                 view.clips.append(found)
+            else:
+                view.lost.append((path, clip))
         view.clips.sort(key=lambda c: (c.start, c.end))
         find_joints(view, problems)
         check_overlaps(view, problems)

@@ -115,12 +115,17 @@ class ClipView:
 
 @dataclass(slots=True)
 class TrackView:
-    """An enabled track; clips in order of time."""
+    """An enabled track; clips in order of time.
+
+    Attributes:
+        lost: clips that cannot be placed, with their paths: their effects are checked all the same.
+    """
 
     path: str
     track: Track
     clips: list[ClipView] = field(default_factory=list)
     joints: list[Joint] = field(default_factory=list)
+    lost: list[tuple[str, Clip]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
