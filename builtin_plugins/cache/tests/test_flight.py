@@ -79,7 +79,7 @@ def test_patience_ends(tmp_path: Path) -> None:
     with flights.alone("segment", "a"):
         began = time.monotonic()
         with flights.alone("segment", "a"):
-            assert 0.05 <= time.monotonic() - began < 2
+            assert 0.05 <= time.monotonic() - began < 20
         assert not FileLock(next(tmp_path.glob("locks/*.lock"))).acquire(), "the first holds it still"
 
 

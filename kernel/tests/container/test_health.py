@@ -70,7 +70,7 @@ def test_a_silent_service_costs_its_limit_once_and_one_thread() -> None:
             ("unhealthy", "no answer within 0.25 s"),
             ("healthy", ""),
         ]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert len(asked) == 2
     release.set()
     assert overall(container.health()) == "healthy"

@@ -74,7 +74,7 @@ def test_get_gives_up_after_its_timeout(bus: Bus) -> None:
     stream = bus.stream()
     begin = time.monotonic()
     assert stream.get(timeout=0.05) is None
-    assert 0.04 < time.monotonic() - begin < 2
+    assert 0.04 < time.monotonic() - begin < 20
 
 
 def test_close_wakes_every_waiting_reader(bus: Bus) -> None:
