@@ -29,8 +29,11 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
         if name is None:
             _list(kernel, kind, as_json)
             return
-        found = kernel.catalogue.find(kind, name)
-        data = dict(kernel.catalogue.describe(kind, found.id))
+        sound = kind == "effect" and any(
+            name in (c.id, *c.names) for c in kernel.catalogue.all("audio_effect")
+        )
+        found = kernel.catalogue.find("audio_effect" if sound else kind, name)
+        data = dict(kernel.catalogue.describe(found.kind, found.id))
         if as_json:
             print_json(data | {"plugin": found.plugin})
         elif kind in ("preset", "exporter"):
@@ -43,8 +46,15 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
     return as_command(describe)
 
 
+def _kind_of(kernel: Kernel, kind: str, name: str) -> str:
+    """Effects of pictures and of sound are one list to the user."""
+    sounds = kernel.catalogue.all("audio_effect") if kind == "effect" else ()
+    return "audio_effect" if any(name in (c.id, *c.names) for c in sounds) else kind
+
+
 def _list(kernel: Kernel, kind: str, as_json: bool) -> None:
-    rows = [(c, kernel.catalogue.describe(kind, c.id)) for c in kernel.catalogue.all(kind)]
+    kinds = ("effect", "audio_effect") if kind == "effect" else (kind,)
+    rows = [(c, kernel.catalogue.describe(k, c.id)) for k in kinds for c in kernel.catalogue.all(k)]
     if as_json:
         for contribution, data in rows:
             print_json(dict(data) | {"plugin": contribution.plugin})
@@ -73,11 +83,19 @@ def _summary(data: Mapping[str, Any]) -> str:
     return str(data.get("summary") or data.get("title") or "")
 
 
+_REPEATS = {
+    "bit": "same bytes everywhere",
+    "machine": "same bytes on one class of processor",
+    "tolerance": "nearly the same everywhere",
+    "none": "never quite the same",
+}
+
+
 def _show_effect(effect: EffectDeclaration, plugin: str) -> None:
     click.secho(f"{effect.title}  ({effect.id})", bold=True)
     click.echo(clean(effect.summary))
     facts = [f"from {plugin}", f"runs as {' or '.join(effect.implementations)}", effect.state]
-    facts.append("same bytes everywhere" if effect.deterministic == "bit" else effect.deterministic)
+    facts.append(_REPEATS.get(effect.deterministic, effect.deterministic))
     click.echo("  " + ", ".join(facts))
     if effect.params:
         columns = ["parameter", "type", "range", "default", "unit", "keyframes", "meaning"]
