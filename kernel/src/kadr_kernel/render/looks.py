@@ -79,6 +79,18 @@ class Moment:
     trail: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a node is made from: a use, its inputs, the output's shape, and values for the stretch."""
+
+    look: Look
+    inputs: tuple[Node, ...]
+    size: tuple[int, int]
+    format: str
+    at: Moment
+    values: dict[str, Any]
+
+
 class Looks:
     """Looks effects up once each and turns uses into nodes.
 
@@ -227,20 +239,20 @@ class Looks:
         Raises:
             KadrError: no implementation fits this backend; names effect, engine and remedy.
         """
-        values = self._sampled(look, at, extra)
+        order = _Order(look, tuple(inputs), size, format, at, self._sampled(look, at, extra))
         for way in look.declaration.implementations:
             if way == "wasm" and "frame" in self._capabilities.implementations:
                 if (guest := self._guest(look.kind, look.declaration.id)) is not None:
-                    return self._call(look, inputs, size, format, at, values, guest.digest)
+                    return self._call(order, guest.digest)
                 continue
             if way not in self._capabilities.implementations:
                 continue
             if way == "filter":
-                native = self._native(look, inputs, size, format, at, values)
+                native = self._native(order)
                 if native is not None:
                     return native
             elif way == "frame":
-                return self._python(look, inputs, size, format, at, values)
+                return self._python(order)
         offered = ", ".join(look.declaration.implementations)
         raise PluginError(
             f"{look.declaration.id} cannot run with these values on the backend {self._capabilities.name}",
@@ -257,26 +269,25 @@ class Looks:
             values[name] = _scaled(values[name], at.scale)
         return values | dict(extra or {})
 
-    def _native(
-        self,
-        look: Look,
-        inputs: Sequence[Node],
-        size: tuple[int, int],
-        format: str,
-        at: Moment,
-        values: dict[str, Any],
-    ) -> Native | None:
-        implementation = self._load(look)
+    def _native(self, order: _Order) -> Native | None:
+        implementation = self._load(order.look)
         if not isinstance(implementation, FilterEffect):
             return None
-        context = FilterContext(*size, format, at.color, at.count, at.scale)
-        specs = implementation.filters(values, context)
+        at = order.at
+        context = FilterContext(*order.size, order.format, at.color, at.count, at.scale)
+        specs = implementation.filters(order.values, context)
         if specs is None or any(s.name not in self._capabilities.filters for s in specs):
             return None
-        declaration = look.declaration
+        declaration = order.look.declaration
         portable = declaration.deterministic == "bit"
         return Native(
-            tuple(inputs), tuple(specs), *size, format, declaration.id, declaration.version, portable
+            order.inputs,
+            tuple(specs),
+            *order.size,
+            order.format,
+            declaration.id,
+            declaration.version,
+            portable,
         )
 
     def _guest(self, kind: str, name: str) -> Guest | None:
@@ -285,41 +296,24 @@ class Looks:
             self._guests[key] = find_guest(self._catalogue, *key)
         return self._guests[key]
 
-    def _python(
-        self,
-        look: Look,
-        inputs: Sequence[Node],
-        size: tuple[int, int],
-        format: str,
-        at: Moment,
-        values: dict[str, Any],
-    ) -> Call:
-        implementation = self._load(look)
+    def _python(self, order: _Order) -> Call:
+        implementation = self._load(order.look)
         if not isinstance(implementation, FrameEffect):
-            text = f"{look.declaration.id} says it has a frame implementation and has none"
-            raise PluginError(text, path=look.path)
-        return self._call(look, inputs, size, format, at, values, self._code.of(implementation))
+            text = f"{order.look.declaration.id} says it has a frame implementation and has none"
+            raise PluginError(text, path=order.look.path)
+        return self._call(order, self._code.of(implementation))
 
-    def _call(
-        self,
-        look: Look,
-        inputs: Sequence[Node],
-        size: tuple[int, int],
-        format: str,
-        at: Moment,
-        values: dict[str, Any],
-        digest: str,
-    ) -> Call:
-        declaration = look.declaration
+    def _call(self, order: _Order, digest: str) -> Call:
+        look, at, declaration = order.look, order.at, order.look.declaration
         return Call(
-            tuple(inputs),
+            order.inputs,
             declaration.id,
             look.kind,
             declaration.version,
             digest,
-            tuple(sorted(values.items())),
-            *size,
-            format,
+            tuple(sorted(order.values.items())),
+            *order.size,
+            order.format,
             at.color,
             at.count,
             at.rate,

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from kadr_sdk.easings import easing
 
-__all__ = ["Curve", "Keyframe", "Samples", "constant", "cut", "sample", "value_at"]
+__all__ = ["Curve", "Keyframe", "Samples", "constant", "sample", "value_at"]
 
 _Number = float | tuple[float, ...]
 
@@ -92,11 +92,3 @@ def constant(value: object) -> bool:
 def value_at(value: object, frame: int) -> object:
     """A sampled parameter at a frame counted from the start of its node."""
     return value.values[frame] if isinstance(value, Samples) else value
-
-
-def cut(value: object, offset: int, count: int) -> object:
-    """A sampled parameter over a part of its frames."""
-    if not isinstance(value, Samples):
-        return value
-    part = value.values[offset : offset + count]
-    return part[0] if all(v == part[0] for v in part) else Samples(part)

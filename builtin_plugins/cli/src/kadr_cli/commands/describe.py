@@ -29,10 +29,7 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
         if name is None:
             _list(kernel, kind, as_json)
             return
-        sound = kind == "effect" and any(
-            name in (c.id, *c.names) for c in kernel.catalogue.all("audio_effect")
-        )
-        found = kernel.catalogue.find("audio_effect" if sound else kind, name)
+        found = kernel.catalogue.find(_kind_of(kernel, kind, name), name)
         data = dict(kernel.catalogue.describe(found.kind, found.id))
         if as_json:
             print_json(data | {"plugin": found.plugin})
