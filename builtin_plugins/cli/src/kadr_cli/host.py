@@ -10,12 +10,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import click
 from kadr_sdk.errors import CancelledError, InternalError, KadrError
 from kadr_sdk.plugin import Kernel
 
+from kadr_cli.contributed import command_of, group_of
 from kadr_cli.output import color_of, print_error
 from kadr_cli.usage import usage_error
 
@@ -82,8 +82,8 @@ class _Commands(click.Group):
         show_version(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Every id; ours in the order of the sections, others by name."""
-        found = [c.id for c in self._kernel.catalogue.all("command")]
+        """Every id outside the groups; ours in the order of the sections, others by name."""
+        found = [c.id for c in self._kernel.catalogue.all("command") if not group_of(c.id)]
         ours = [name for names in _SECTIONS.values() for name in names]
         return sorted(found, key=lambda name: (ours.index(name), "") if name in ours else (len(ours), name))
 
@@ -91,20 +91,7 @@ class _Commands(click.Group):
         """A thin command that hands everything after its name to the contribution."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        row = self._kernel.catalogue.find("command", cmd_name)
-        kernel = self._kernel
-
-        def call(args: tuple[str, ...]) -> Any:
-            return kernel.catalogue.load("command", row.id)(kernel, args)
-
-        return click.Command(
-            row.id,
-            callback=call,
-            params=[click.Argument(["args"], nargs=-1, type=click.UNPROCESSED)],
-            short_help=row.summary,
-            add_help_option=False,
-            context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-        )
+        return command_of(self._kernel, self._kernel.catalogue.find("command", cmd_name), cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

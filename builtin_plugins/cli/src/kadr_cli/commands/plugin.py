@@ -8,6 +8,7 @@ import click
 from kadr_sdk.errors import PluginNotFoundError, did_you_mean
 from kadr_sdk.plugin import Kernel
 
+from kadr_cli.contributed import OpenGroup
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
@@ -15,7 +16,7 @@ from kadr_cli.output import clean, print_json, print_table
 __all__ = ["run"]
 
 
-@click.group()
+@click.group(cls=OpenGroup)
 def plugin() -> None:
     """List, inspect, enable and disable plugins."""
 

@@ -9,6 +9,7 @@ import click
 from kadr_sdk.errors import KadrError
 from kadr_sdk.plugin import Kernel
 
+from kadr_cli.contributed import OpenGroup
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
@@ -17,7 +18,7 @@ from kadr_cli.services import renderer_of
 __all__ = ["run"]
 
 
-@click.group()
+@click.group(cls=OpenGroup)
 def system() -> None:
     """What this machine and this installation can do, and how they are."""
 
