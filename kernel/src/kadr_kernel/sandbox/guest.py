@@ -14,8 +14,9 @@ from kadr_sdk.frames import VideoFrame
 from kadr_kernel.sandbox.breaker import Breaker
 from kadr_kernel.sandbox.counters import Counters
 from kadr_kernel.sandbox.faults import GuestError
-from kadr_kernel.sandbox.instance import Code, Instance
+from kadr_kernel.sandbox.instance import Instance
 from kadr_kernel.sandbox.layout import Layout, layout_of
+from kadr_kernel.sandbox.machine import Code
 from kadr_kernel.sandbox.pool import Pool
 from kadr_kernel.sandbox.values import Packed, pack_values, room_for
 

@@ -1,63 +1,49 @@
-"""One instance of a guest: its store, its memory, its blocks. In one hand at a time."""
+"""One instance of a guest and the blocks in its memory. In one hand at a time."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-import wasmtime
 from kadr_sdk.abi import ABI_VERSION, JOB
 from kadr_sdk.effects import FrameCall
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.text import printable
 
-from kadr_kernel.sandbox.calls import Function, fault_of
-from kadr_kernel.sandbox.engine import Ticker
 from kadr_kernel.sandbox.faults import GuestError
 from kadr_kernel.sandbox.layout import Layout
-from kadr_kernel.sandbox.limits import Limits
-from kadr_kernel.sandbox.memory import Memory, check_blocks
-from kadr_kernel.sandbox.module import EXPORTS, ModuleFacts
+from kadr_kernel.sandbox.machine import Code, LocalMachine, Machine
+from kadr_kernel.sandbox.memory import check_block, check_blocks
 from kadr_kernel.sandbox.slots import Slots
 from kadr_kernel.sandbox.values import Packed
 
-__all__ = ["Code", "Instance"]
+__all__ = ["Instance"]
 
 _MOST_MEMORY = 0xFFFF_0000
 _MOST_ORDERS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
-    """Compiled code of a guest, shared by all its instances and threads."""
-
-    module: wasmtime.Module
-    engine: wasmtime.Engine
-    ticker: Ticker
-    facts: ModuleFacts
-    limits: Limits
-    guarded: bool
-
-
 class Instance:
     """A guest ready for calls of one layout.
 
-    Not safe to use from two threads at once: the engine would end the process. Whoever holds
-    it, holds it alone (:class:`~kadr_kernel.sandbox.pool.Pool`).
+    Not safe to use from two threads at once: whoever holds it, holds it alone
+    (:class:`~kadr_kernel.sandbox.pool.Pool`).
+
+    Args:
+        make: a machine for the code and a size of memory.
 
     Raises:
         GuestError: it does not start, or its allocator breaks a rule.
     """
 
-    def __init__(self, code: Code, layout: Layout) -> None:
+    def __init__(
+        self, code: Code, layout: Layout, make: Callable[[Code, int], Machine] = LocalMachine
+    ) -> None:
         self._code = code
         self.layout = layout
         self._shapes = tuple(layout.pictures)
-        self._store = wasmtime.Store(code.engine)
-        self._functions: dict[str, Function] = {}
         self._blocks: dict[tuple[int, ...], bytes] = {}
+        memory = code.facts.memory_bytes + layout.total_bytes + code.limits.working_bytes
+        self._machine = make(code, min(memory, _MOST_MEMORY))
         try:
             self._start()
             self._place()
@@ -68,7 +54,7 @@ class Instance:
     @property
     def memory_bytes(self) -> int:
         """Of linear memory, now; memory never shrinks."""
-        return self._memory.size
+        return self._machine.size
 
     def run(self, call: FrameCall, packed: Callable[[int], Packed]) -> VideoFrame:
         """The picture of a call.
@@ -89,41 +75,22 @@ class Instance:
         Raises:
             GuestError: it trapped.
         """
-        if "kadr_reset" not in self._functions:
+        if "kadr_reset" not in self._code.facts.functions:
             return False
         self._call("kadr_reset")
         return True
 
     def close(self) -> None:
         """Give its memory back."""
-        self._functions.clear()
-        self._store.close()
+        self._machine.close()
 
     # -- start ---------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        limits, store = self._code.limits, self._store
-        memory = self._code.facts.memory_bytes + self.layout.total_bytes + limits.working_bytes
-        store.set_limits(
-            memory_size=min(memory, _MOST_MEMORY),
-            table_elements=limits.table_elements,
-            instances=1,
-            tables=limits.tables,
-            memories=1,
-        )
-        with self._deadline(limits.start_seconds):  # the module's start function runs in here
-            try:
-                made: Any = wasmtime.Instance(store, self._code.module, [])
-            except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-                raise fault_of(error, "start") from None
-        exports = made.exports(store)
-        self._memory = Memory(store, exports["memory"])
-        for name in self._code.facts.functions:
-            parameters, results = EXPORTS[name][0]
-            self._functions[name] = Function(store, exports[name], len(parameters), len(results))
-        if "_initialize" in self._functions:
-            self._call("_initialize", seconds=limits.start_seconds)
-        if (version := self._call("kadr_abi", seconds=limits.start_seconds)) != ABI_VERSION:
+        seconds = self._code.limits.start_seconds
+        if "_initialize" in self._code.facts.functions:
+            self._call("_initialize", seconds=seconds)
+        if (version := self._call("kadr_abi", seconds=seconds)) != ABI_VERSION:
             raise GuestError("abi", f"kadr_abi says {version}; its section says {ABI_VERSION}")
 
     def _place(self) -> None:
@@ -138,32 +105,22 @@ class Instance:
         check_blocks(blocks)
         windows = [sum(row[0] == n for row in layout.images) for n in range(layout.inputs)]
         self._slots = Slots(windows)
-        self._memory.view()[self._job : self._job + layout.control_bytes] = 0
+        self._machine.clear(self._job, layout.control_bytes)
         self._put(self._job + layout.offsets[0], self._images(tuple(range(len(layout.images)))))
-        if "kadr_init" in self._functions:
+        if "kadr_init" in self._code.facts.functions:
             self._put(self._job, bytes(self._block()))
             seconds = self._code.limits.start_seconds
             self._check_status("kadr_init", self._call("kadr_init", self._job, seconds=seconds))
 
     def _allocate(self, size: int) -> int:
         pointer = self._call("kadr_alloc", size, seconds=self._code.limits.start_seconds)
-        self._memory.check(pointer, size)
+        check_block(pointer, size, self._machine.size)
         return pointer
 
     # -- a call --------------------------------------------------------------------------------
 
     def _call(self, name: str, *arguments: int, seconds: float = 0.0) -> int:
-        with self._deadline(seconds or self._code.limits.call_seconds):
-            return self._functions[name](*arguments)
-
-    @contextlib.contextmanager
-    def _deadline(self, seconds: float) -> Iterator[None]:
-        if not self._code.guarded:
-            yield
-            return
-        with self._code.ticker.running():
-            self._store.set_epoch_deadline(Ticker.ticks(seconds))
-            yield
+        return self._machine.call(name, *arguments, seconds=seconds or self._code.limits.call_seconds)
 
     def _block(self, call: FrameCall | None = None) -> bytearray:
         layout, job = self.layout, self._job
@@ -184,13 +141,13 @@ class Instance:
         )
 
     def _write(self, call: FrameCall, packed: Callable[[int], Packed]) -> None:
-        layout, view = self.layout, self._memory.view()
+        layout, machine = self.layout, self._machine
         places, fills = self._slots.place(call.inputs)
         for place, frame in fills:
             for plane, shape, at in zip(frame.planes, self._shapes[place], self._planes[place], strict=True):
-                shape.over(view, at)[...] = plane
+                shape.over(machine.room(at, shape.size), 0)[...] = plane
         for shape, at in zip(self._shapes[-1], self._planes[-1], strict=True):
-            view[at : at + shape.size] = 0  # what a guest leaves out is black, not what it made before
+            machine.clear(at, shape.size)  # what a guest leaves out is black, not what it made before
         images, _output, params, _message, room = layout.offsets
         rows, behind = packed(self._job + room)
         self._put(self._job + images, self._images(places))
@@ -209,13 +166,14 @@ class Instance:
 
     def _put(self, pointer: int, data: bytes) -> None:
         if data:
-            self._memory.view()[pointer : pointer + len(data)] = memoryview(data)
+            self._machine.room(pointer, len(data))[...] = memoryview(data)
 
     def _read(self, call: FrameCall) -> VideoFrame:
-        view = self._memory.view()  # anew: the guest may have made it grow
+        sizes = [shape.size for shape in self._shapes[-1]]
+        found = self._machine.read(list(zip(self._planes[-1], sizes, strict=True)))
         picture = VideoFrame.empty(call.format, call.width, call.height, call.color)
-        for plane, shape, at in zip(picture.planes, self._shapes[-1], self._planes[-1], strict=True):
-            plane[...] = shape.over(view, at)
+        for plane, shape, block in zip(picture.planes, self._shapes[-1], found, strict=True):
+            plane[...] = shape.over(block, 0)
         return picture
 
     def _check_status(self, name: str, status: int) -> None:
@@ -227,13 +185,13 @@ class Instance:
 
     def _message(self) -> str:
         """The guest's words: from our own pointer, with a length that is believed only in bounds."""
-        view = self._memory.view()
-        block = view[self._job : self._job + JOB.size].tobytes()
+        block = self._machine.read([(self._job, JOB.size)])[0].tobytes()
         length = int(JOB.read(block, "message_length"))
         if length > self.layout.message:
             return f"(a message of {length} bytes where {self.layout.message} are)"
         begin = self._job + self.layout.offsets[3]
-        return printable(view[begin : begin + length].tobytes().decode("utf-8", "replace"), 400)
+        words = self._machine.read([(begin, length)])[0].tobytes()
+        return printable(words.decode("utf-8", "replace"), 400)
 
 
 def _moment(call: FrameCall) -> dict[str, float]:

@@ -15,7 +15,7 @@ from kadr_kernel.sandbox.faults import GuestError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Memory", "check_blocks"]
+__all__ = ["Memory", "check_block", "check_blocks"]
 
 
 class Memory:
@@ -41,18 +41,19 @@ class Memory:
         raw: Any = (ctypes.c_ubyte * size).from_address(address)
         return np.ndarray((size,), np.uint8, raw)
 
-    def check(self, pointer: int, size: int) -> None:
-        """Refuse a block that is not wholly inside.
 
-        Raises:
-            GuestError: it is not, or begins at 0, or is not aligned.
-        """
-        if pointer == 0:
-            raise GuestError("memory", f"it has no {size} bytes to give")
-        if pointer % ALIGNMENT:
-            raise GuestError("abi", f"kadr_alloc gave {pointer:#x}, which is not {ALIGNMENT}-byte aligned")
-        if pointer + size > self.size:
-            raise GuestError("abi", f"kadr_alloc gave {size} bytes at {pointer:#x}, outside its memory")
+def check_block(pointer: int, size: int, memory: int) -> None:
+    """Refuse a block that is not wholly inside ``memory`` bytes.
+
+    Raises:
+        GuestError: it is not, or begins at 0, or is not aligned.
+    """
+    if pointer == 0:
+        raise GuestError("memory", f"it has no {size} bytes to give")
+    if pointer % ALIGNMENT:
+        raise GuestError("abi", f"kadr_alloc gave {pointer:#x}, which is not {ALIGNMENT}-byte aligned")
+    if pointer + size > memory:
+        raise GuestError("abi", f"kadr_alloc gave {size} bytes at {pointer:#x}, outside its memory")
 
 
 def check_blocks(blocks: Sequence[tuple[int, int]]) -> None:

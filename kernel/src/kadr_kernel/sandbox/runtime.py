@@ -102,8 +102,8 @@ class CoreRuntime:
         from kadr_kernel.sandbox.compiler import Compiler
         from kadr_kernel.sandbox.engine import Engines
         from kadr_kernel.sandbox.guest import CoreGuest
-        from kadr_kernel.sandbox.instance import Code
         from kadr_kernel.sandbox.loading import deserialized
+        from kadr_kernel.sandbox.machine import Code
 
         if self._engines is None:
             self._engines = Engines()
