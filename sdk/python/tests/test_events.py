@@ -39,14 +39,14 @@ def test_the_facts_of_the_engine_are_there() -> None:
         "ConfigChanged", "MediaImported", "MemoryPressureRaised", "PluginActivated", "PluginFailed",
         "PluginStopped", "ProjectCreated", "ProjectOpened", "ProjectSaved", "RenderCancelled",
         "RenderCompleted", "RenderFailed", "RenderProgressed", "RenderStarted", "SegmentEncoded",
-        "ThumbnailGenerated",
+        "FilesDiscovered", "MetadataReady", "ThumbnailReady",
     } <= {kind.__name__ for kind in EVENTS}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", EVENTS)
 class TestEveryEvent:
     def test_is_in_the_past_tense(self, kind: type[Event]) -> None:
-        assert re.findall(r"[A-Z][a-z]+", kind.__name__)[-1].endswith("ed")
+        assert re.findall(r"[A-Z][a-z]+", kind.__name__)[-1].endswith(("ed", "Ready"))
 
     def test_says_what_it_is(self, kind: type[Event]) -> None:
         assert kind.__doc__

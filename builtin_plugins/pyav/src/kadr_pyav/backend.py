@@ -15,7 +15,7 @@ from kadr_pyav.capabilities import CapabilityList
 if TYPE_CHECKING:
     from kadr_sdk.backend import Capabilities, RenderContext
     from kadr_sdk.frames import AudioBlock, VideoFrame
-    from kadr_sdk.media import FrameIndex, MediaInfo
+    from kadr_sdk.media import Cue, FrameIndex, MediaInfo
     from kadr_sdk.output import Output
     from kadr_sdk.parts import PartReader, PartWriter
     from kadr_sdk.plan import AudioPlan, Node, Segment
@@ -66,6 +66,12 @@ class PyAvBackend:
     def index(self, path: Path, stream: int) -> FrameIndex:
         """Timestamps and random access points, read once for each state of the file."""
         return self._own().indexes.get(path, stream).frames
+
+    def cues(self, path: Path, stream: int) -> Sequence[Cue]:
+        """Subtitles in order of time. See :func:`kadr_pyav.cues.read_cues`."""
+        from kadr_pyav.cues import read_cues
+
+        return read_cues(path, stream)
 
     def prepare(self, output: Output) -> Output:
         """Encoders chosen, options written out. See :func:`kadr_pyav.encoders.prepare`."""
@@ -120,7 +126,7 @@ class PyAvBackend:
         return check(path, expected, level)
 
     def image(self, frame: VideoFrame, kind: str = "png") -> bytes:
-        """A frame as a PNG or JPEG file. See :func:`kadr_pyav.image.encode_image`."""
+        """A frame as a PNG, JPEG or WebP file. See :func:`kadr_pyav.image.encode_image`."""
         from kadr_pyav.image import encode_image
 
         return encode_image(frame, kind)

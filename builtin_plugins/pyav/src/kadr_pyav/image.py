@@ -21,30 +21,34 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "encode_image", "to_rgb"]
 
-KINDS = {"png": "PNG", "jpeg": "JPEG", "jpg": "JPEG"}
+KINDS = {"png": "PNG", "jpeg": "JPEG", "jpg": "JPEG", "webp": "WEBP"}
 _QUALITY = 92  # of a JPEG, chroma not subsampled
+_WEBP_QUALITY = 85
 
 
 def encode_image(frame: VideoFrame, kind: str = "png") -> bytes:
-    """A frame as a PNG or JPEG file (8 bit RGB; PNG keeps alpha).
+    """A frame as a PNG, JPEG or WebP file (8 bit RGB; PNG and WebP keep alpha).
 
     Raises:
         NotSupportedError: another kind of image.
     """
     if kind.lower() not in KINDS:
         raise NotSupportedError(f"frames cannot be written as {kind!r}", hint=f"known: {', '.join(KINDS)}")
-    png = KINDS[kind.lower()] == "PNG"
-    picture = frame if frame.format in _READY[png] else _converted(from_planes(frame), frame.color, png)
+    name = KINDS[kind.lower()]
+    alpha = name != "JPEG"
+    picture = frame if frame.format in _READY[alpha] else _converted(from_planes(frame), frame.color, alpha)
     image = Image.fromarray(np.ascontiguousarray(picture.planes[0]))
     file = io.BytesIO()
-    if png:
-        image.save(file, "PNG", compress_level=3)
-    else:
-        image.save(file, "JPEG", quality=_QUALITY, subsampling=0)
+    image.save(file, name, **_OPTIONS[name])
     return file.getvalue()
 
 
 _READY = {True: ("rgb24", "rgba"), False: ("rgb24",)}
+_OPTIONS: dict[str, dict[str, int]] = {
+    "PNG": {"compress_level": 3},
+    "JPEG": {"quality": _QUALITY, "subsampling": 0},
+    "WEBP": {"quality": _WEBP_QUALITY, "method": 4},
+}
 
 
 def to_rgb(frame: AvFrame, color: Color) -> VideoFrame:

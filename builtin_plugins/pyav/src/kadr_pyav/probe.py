@@ -19,6 +19,7 @@ from kadr_pyav.index import IndexCache
 from kadr_pyav.measures import counted_rate, picture_size
 from kadr_pyav.oddities import nothing_usable, oddities
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
+from kadr_pyav.origin import chapters_of, origin_of, timecode_of
 from kadr_pyav.orientation import (
     Matrix,
     exif_orientation,
@@ -27,6 +28,7 @@ from kadr_pyav.orientation import (
     track_matrices,
 )
 from kadr_pyav.packets import cut_off
+from kadr_pyav.transparency import transparent
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -96,6 +98,9 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
         other=other,
         metadata=dict(container.metadata),
         warnings=tuple(warnings),
+        chapters=chapters_of(container),
+        timecode=timecode_of(container),
+        origin=origin_of(path, container.metadata, still=still),
     )
 
 
@@ -210,6 +215,7 @@ class _Facts:
             still=still,
             attached=attached,
             language=stream.language or "",
+            transparent=None if frame is None else transparent(frame),
         )
 
     def _orientation(self, stream: AvVideo, frame: VideoFrame | None) -> tuple[int, bool]:

@@ -8,6 +8,7 @@ from kadr_pyav.image import encode_image, to_rgb
 from kadr_pyav.planes import from_planes
 from kadr_sdk.color import BT709, Color
 from kadr_sdk.errors import NotSupportedError
+from kadr_sdk.frames import VideoFrame
 from PIL import Image
 
 SRGB = Color("gbr", "bt709", "iec61966-2-1", "pc")
@@ -47,7 +48,7 @@ def test_a_jpeg_is_close(waves):
 
 def test_another_kind_is_refused(flat):
     with pytest.raises(
-        NotSupportedError, match=r"frames cannot be written as 'tiff' \(known: png, jpeg, jpg\)"
+        NotSupportedError, match=r"frames cannot be written as 'tiff' \(known: png, jpeg, jpg, webp\)"
     ):
         encode_image(flat(16, 128, 128), "tiff")
 
@@ -56,3 +57,11 @@ def test_a_preview_is_rgb24(flat):
     picture = to_rgb(from_planes(flat(126, 128, 128)), BT709)
     assert (picture.format, picture.width, picture.height) == ("rgb24", 64, 48)
     assert np.unique(picture.planes[0]).tolist() == [128]
+
+
+def test_webp_keeps_alpha():
+    frame = VideoFrame.empty("rgba", 8, 6)
+    frame.planes[0][:] = (200, 100, 50, 0)
+    with Image.open(io.BytesIO(encode_image(frame, "webp"))) as image:
+        assert (image.format, image.size, image.mode) == ("WEBP", (8, 6), "RGBA")
+        assert image.getpixel((3, 3))[3] == 0

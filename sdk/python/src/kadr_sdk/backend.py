@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kadr_sdk.frames import AudioBlock, VideoFrame
-from kadr_sdk.media import FrameIndex, MediaInfo
+from kadr_sdk.media import Cue, FrameIndex, MediaInfo
 from kadr_sdk.output import Output
 from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.plan import AudioPlan, Node, Segment
@@ -95,6 +95,14 @@ class Backend(Protocol):
         """
         ...
 
+    def cues(self, path: Path, stream: int) -> Sequence[Cue]:
+        """The subtitles of a stream in order of time, by demuxing it once.
+
+        Raises:
+            MediaFileError: there is no such subtitle stream.
+        """
+        ...
+
     def prepare(self, output: Output) -> Output:
         """The output with encoders chosen and every option that the result depends on.
 
@@ -153,7 +161,7 @@ class Backend(Protocol):
         ...
 
     def image(self, frame: VideoFrame, kind: str = "png") -> bytes:
-        """A frame as a PNG or JPEG file."""
+        """A frame as a PNG, JPEG or WebP file."""
         ...
 
     def write(

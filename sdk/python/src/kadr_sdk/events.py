@@ -12,9 +12,13 @@ __all__ = [
     "ConfigChanged",
     "Envelope",
     "Event",
+    "FilesDiscovered",
     "MediaFailed",
     "MediaImported",
+    "MediaProgressed",
+    "MediaRelinked",
     "MemoryPressureRaised",
+    "MetadataReady",
     "PluginActivated",
     "PluginFailed",
     "PluginStateChanged",
@@ -28,11 +32,12 @@ __all__ = [
     "RenderPlanned",
     "RenderProgressed",
     "RenderStarted",
+    "ScanCompleted",
     "SegmentEncoded",
     "SubscriberFailed",
     "SystemStarted",
     "SystemStopped",
-    "ThumbnailGenerated",
+    "ThumbnailReady",
     "WarningRaised",
 ]
 
@@ -164,8 +169,58 @@ class MediaFailed(Event):
 
 
 @dataclass(slots=True)
-class ThumbnailGenerated(Event):
-    """A thumbnail was written."""
+class FilesDiscovered(Event):
+    """A scan knows how many files of media lie in a folder, and how many of them it must look at."""
+
+    folder: str
+    files: int
+    new: int
+
+
+@dataclass(slots=True)
+class MetadataReady(Event):
+    """What a file holds stands in the media library."""
+
+    path: str
+    kind: str
+    duration: float = 0.0
+
+
+@dataclass(slots=True)
+class MediaRelinked(Event):
+    """A file of the media library was found under another path."""
+
+    path: str
+    old: str
+
+
+@dataclass(slots=True)
+class MediaProgressed(Event):
+    """At most ten a second: work on media, by its name, with what is done of all."""
+
+    task: str
+    path: str
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class ScanCompleted(Event):
+    """A scan has ended; the counts are files."""
+
+    folder: str
+    files: int
+    new: int
+    changed: int
+    relinked: int
+    missing: int
+    failed: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class ThumbnailReady(Event):
+    """A thumbnail was made."""
 
     media: str
     path: str

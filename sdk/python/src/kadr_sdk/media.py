@@ -8,17 +8,22 @@ from itertools import pairwise
 
 from kadr_sdk.color import UNKNOWN, Color
 from kadr_sdk.errors import Problem
+from kadr_sdk.output import Chapter
 
 __all__ = [
     "MILLISECOND",
     "ONE",
     "ZERO",
     "AudioStream",
+    "Cue",
     "FrameIndex",
     "MediaInfo",
+    "Origin",
     "OtherStream",
     "VideoStream",
 ]
+
+_HIGH_RANGE = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 
 ZERO, ONE, MILLISECOND = Fraction(0), Fraction(1), Fraction(1, 1000)
 
@@ -45,6 +50,7 @@ class VideoStream:
         interlaced: None, ``"tff"`` or ``"bff"``.
         bit_depth: bits per component.
         alpha: the picture has an alpha channel.
+        transparent: something in the first picture really is transparent (None: not examined).
         still: a single image, on screen for as long as asked.
         attached: cover art, not a video track.
     """
@@ -70,6 +76,12 @@ class VideoStream:
     still: bool = False
     attached: bool = False
     language: str = ""
+    transparent: bool | None = None
+
+    @property
+    def high_range(self) -> str:
+        """``PQ`` or ``HLG`` for high dynamic range, else nothing."""
+        return _HIGH_RANGE.get(self.color.transfer, "")
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -113,6 +125,34 @@ class OtherStream:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """A subtitle: its time on screen in seconds, and its text (empty for pictures)."""
+
+    start: Fraction
+    end: Fraction
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when a recording was made, as its tags or its EXIF say; empty where they do not.
+
+    Attributes:
+        created: ISO 8601, with the zone where the file tells it.
+        make, model: of the camera.
+        latitude, longitude: degrees, north and east positive.
+        altitude: metres above sea level.
+    """
+
+    created: str = ""
+    make: str = ""
+    model: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MediaInfo:
     """A media file.
 
@@ -123,6 +163,8 @@ class MediaInfo:
         size: bytes.
         digest: sha256 of the content as hex, empty until asked for.
         warnings: what is odd but usable.
+        chapters: in order of time; seconds from the start of the file.
+        timecode: of the first frame, ``hh:mm:ss:ff``, empty where there is none.
     """
 
     path: str
@@ -135,6 +177,9 @@ class MediaInfo:
     metadata: dict[str, str] = field(default_factory=dict)
     digest: str = ""
     warnings: tuple[Problem, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    timecode: str = ""
+    origin: Origin = Origin()
 
     @property
     def main_video(self) -> VideoStream | None:

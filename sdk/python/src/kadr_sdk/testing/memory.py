@@ -27,7 +27,7 @@ from kadr_sdk.backend import Capabilities, RenderContext
 from kadr_sdk.color import BT709
 from kadr_sdk.errors import MediaFileError, Problem, UnsupportedFormatError
 from kadr_sdk.frames import AudioBlock, VideoFrame
-from kadr_sdk.media import AudioStream, FrameIndex, MediaInfo, VideoStream
+from kadr_sdk.media import AudioStream, Cue, FrameIndex, MediaInfo, VideoStream
 from kadr_sdk.output import Output
 from kadr_sdk.parts import Packet, PartReader, PartWriter
 from kadr_sdk.plan import AudioPlan, Node, Segment
@@ -140,6 +140,10 @@ class MemoryBackend:
         video = _read(path)["video"]
         numbers = tuple(range(video["frames"]))
         return FrameIndex(1 / Fraction(video.get("rate", 25)), numbers, numbers, video["frames"])
+
+    def cues(self, path: Path, stream: int) -> Sequence[Cue]:
+        """None: these sources have no subtitles."""
+        raise MediaFileError(f"no subtitle stream {stream}", path=path)
 
     def prepare(self, output: Output) -> Output:
         """Names the only encoder there is."""
