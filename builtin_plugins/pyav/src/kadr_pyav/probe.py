@@ -19,7 +19,6 @@ from kadr_pyav.index import IndexCache
 from kadr_pyav.measures import counted_rate, picture_size
 from kadr_pyav.oddities import nothing_usable, oddities
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
-from kadr_pyav.origin import chapters_of, origin_of, timecode_of
 from kadr_pyav.orientation import (
     Matrix,
     exif_orientation,
@@ -27,6 +26,7 @@ from kadr_pyav.orientation import (
     matrix_orientation,
     track_matrices,
 )
+from kadr_pyav.origin import chapters_of, origin_of, timecode_of
 from kadr_pyav.packets import cut_off
 from kadr_pyav.transparency import transparent
 
