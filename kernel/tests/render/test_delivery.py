@@ -255,7 +255,10 @@ class TestOutput:
     @pytest.mark.parametrize(
         ("export", "problem"),
         [
-            ({"video": {"two_pass": True}}, "export.video.two_pass: two passes are not done by this version"),
+            (
+                {"faststart": True, "container": "gif"},
+                "export.faststart: gif has no index that could stand in front (leave faststart out)",
+            ),
             (
                 {"audio": {"loudness": {}}},
                 "export.audio.loudness: loudness is not normalised by this version",

@@ -94,6 +94,14 @@ class PyAvBackend:
         with self._own().pools.of(context) as pool:
             return encode(segment, output, sink, context, Resources(pool, context))
 
+    def encode_film(
+        self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext
+    ) -> str:
+        """Encode masters in one session. See :func:`kadr_pyav.film.encode_film`."""
+        from kadr_pyav.film import encode_film
+
+        return encode_film(parts, output, sink, context)
+
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Mix and encode the sound. See :func:`kadr_pyav.audio_encode.render_audio`."""
         from kadr_pyav.audio_encode import render_audio

@@ -38,7 +38,7 @@ class Stage(Protocol):
 def encode(segment: Segment, output: Output, sink: PartWriter, context: RenderContext, resources: Any) -> str:
     """Encode all spans of a segment in one session into ``sink`` and finish it.
 
-    Packets have pts in frames from the segment's start and a duration of one. The header
+    Where the output has a master, the segment is encoded as that. Packets have pts in frames from the segment's start and a duration of one. The header
     holds what :mod:`kadr_pyav.join` needs to write a container, and ``facts``
     (:class:`~kadr_pyav.facts.FrameFacts`).
 
@@ -49,9 +49,10 @@ def encode(segment: Segment, output: Output, sink: PartWriter, context: RenderCo
         BackendError: the encoder or a filter refused; names the segment.
         InternalError: a graph delivers frames of another size or format than planned.
     """
-    assert output.video is not None
-    frames = _segment_frames(segment, output.video, context, resources)
-    return encode_frames(frames, segment.count, output.video, sink, f"segments[{segment.index}]")
+    encoding = output.master or output.video
+    assert encoding is not None
+    frames = _segment_frames(segment, encoding, context, resources)
+    return encode_frames(frames, segment.count, encoding, sink, f"segments[{segment.index}]")
 
 
 def encode_frames(

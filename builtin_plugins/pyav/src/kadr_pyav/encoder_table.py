@@ -27,7 +27,7 @@ class Quality:
     ``quality`` 0..100 is mapped evenly: ``value = worst + (best - worst) * quality / 100``.
 
     Attributes:
-        option: ``crf``, or ``qscale`` (the quantiser, by ``global_quality``).
+        option: ``crf``, ``quality``, or ``qscale`` (the quantiser, by ``global_quality``).
         default: where nothing is asked for.
         worst, best: values at quality 0 and 100.
         top: the greatest value that the encoder takes.
@@ -59,6 +59,9 @@ class VideoEncoder:
         params: name of its option of the form ``a=1:b=2``, with the pinned rows within.
         preset: option that the preset goes to, and the encoder's value by preset name.
         profiles: known profile names; empty: as the option's own choices say.
+        level: option that the level goes to (``level``, or a name inside ``params``).
+        capped: ways of rate control with which it keeps a greatest rate.
+        passes: it can see the film twice, with what it saw in a file.
         intra: every frame is a key frame.
     """
 
@@ -73,6 +76,9 @@ class VideoEncoder:
     preset: str = ""
     presets: dict[str, str] = field(default_factory=dict)
     profiles: tuple[str, ...] = ()
+    level: str = ""
+    capped: tuple[str, ...] = ()
+    passes: bool = False
     intra: bool = False
     b_frames: bool = False
     flags: str = ""
@@ -113,6 +119,9 @@ _X264 = VideoEncoder(
     preset="preset",
     presets=_same(_X26X_PRESETS),
     profiles=_X264_PROFILES,
+    level="level",
+    capped=("crf", "bitrate"),
+    passes=True,
     b_frames=True,
     flags="+cgop",
 )
@@ -128,6 +137,9 @@ _X264_RGB = VideoEncoder(
     preset="preset",
     presets=_X264.presets,
     profiles=("high444",),
+    level="level",
+    capped=("crf", "bitrate"),
+    passes=True,
     b_frames=True,
     flags="+cgop",
 )
@@ -148,6 +160,9 @@ _X265 = VideoEncoder(
     preset="preset",
     presets=_same(_X26X_PRESETS),
     profiles=_X265_PROFILES,
+    level="level-idc",
+    capped=("crf", "bitrate"),
+    passes=True,
     b_frames=True,
     flags="+cgop",
     hidden_alpha=True,
@@ -160,6 +175,7 @@ _SVT = VideoEncoder(
     defaults=(("preset", "8"),),
     params="svtav1-params",
     params_pinned=(("lp", "1"),),
+    capped=("crf",),
     preset="preset",
     presets=_steps("12", "11", "10", "9", "8", "7", "6", "5", "4", "2")
     | {"0": "0", "1": "1", "3": "3", "13": "13"},
@@ -194,6 +210,7 @@ _MPEG2 = VideoEncoder(
     # The encoder cannot close its GOPs and cut at scenes at once.
     pinned=(("sc_threshold", "1000000000"),),
     profiles=("4:2:2", "high", "ss", "snr", "main", "simple"),
+    capped=("bitrate",),
     b_frames=True,
     flags="+cgop+bitexact",
 )
@@ -222,7 +239,7 @@ _LOSSLESS = tuple(
     VideoEncoder(name, name, intra=True, flags="+bitexact")
     for name in ("png", "tiff", "utvideo", "huffyuv", "qtrle", "v210", "dnxhd")
 )
-_WEBP = VideoEncoder("libwebp", "webp", intra=True)
+_WEBP = VideoEncoder("libwebp", "webp", Quality("quality", 75, worst=0, best=100, top=100), intra=True)
 # Only GIF stores changes against the frame before; its first frame of a session is whole.
 _GIF = VideoEncoder("gif", "gif", intra=True, flags="+bitexact")
 

@@ -14,6 +14,7 @@ from kadr_sdk.errors import BackendError, InvalidParameterError, UnsupportedForm
 
 from kadr_pyav.audio_options import prepare_audio
 from kadr_pyav.encoder_choice import ROOT
+from kadr_pyav.masters import master_of
 from kadr_pyav.muxers import check_muxer
 from kadr_pyav.sessions import open_audio, open_video
 from kadr_pyav.video_options import prepare_video
@@ -93,7 +94,8 @@ def prepare(output: Output, trials: Trials) -> Output:
         trials.video(video, listen=video is not output.video and not written.isdisjoint(_PARAMS))
     if audio:
         trials.audio(audio)
-    prepared = replace(output, video=video, audio=audio)
+    master = master_of(video) if video else None
+    prepared = replace(output, video=video, audio=audio, master=master)
     if output.muxer:
         trials.muxer(prepared)
     return prepared

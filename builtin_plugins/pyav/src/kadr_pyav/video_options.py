@@ -17,23 +17,28 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kadr_sdk.errors import InvalidParameterError, did_you_mean
+from kadr_sdk.color import Color
+from kadr_sdk.errors import InvalidParameterError, UnsupportedFormatError, did_you_mean
 
 from kadr_pyav.encoder_choice import ROOT, check_options, check_pinned, check_size, choices, choose_encoder
 from kadr_pyav.encoder_table import VideoEncoder
+from kadr_pyav.levels import settled_level
+from kadr_pyav.mastering import mastering_params
+from kadr_pyav.rate_control import rate_options, senseless
 
 if TYPE_CHECKING:
     from kadr_sdk.output import VideoEncoding
 
 __all__ = ["prepare_video"]
 
-_QP_TO_LAMBDA = 118  # FF_QP2LAMBDA
-_RATES = {"crf", "qp", "b", "global_quality", "lossless"}
 _FIELDS = {
     "crf": ("crf", "quality", "bitrate"),
     "qp": ("crf", "quality", "bitrate"),
     "global_quality": ("quality", "bitrate"),
     "b": ("bitrate", "crf", "quality"),
+    "maxrate": ("maxrate",),
+    "bufsize": ("bufsize",),
+    "level": ("level",),
     "g": ("gop",),
     "bf": ("b_frames",),
     "preset": ("preset",),
@@ -41,7 +46,7 @@ _FIELDS = {
 }
 _CHROMA_420 = ("yuv420p", "yuvj420p", "yuva420p", "nv12", "nv21")
 
-_USUAL_FORMATS = {"prores": "yuv422p10le", "png": "rgb24", "mjpeg": "yuv420p"}
+_USUAL_FORMATS = {"prores": "yuv422p10le", "png": "rgb24", "mjpeg": "yuv420p", "gif": "pal8", "tiff": "rgb24"}
 """Pixel format of a codec where none is asked for; of all others yuv420p, which plays everywhere."""
 
 
@@ -60,19 +65,46 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
         return encoding  # prepared before
     if not encoding.pixel_format:
         encoding = replace(encoding, pixel_format=_USUAL_FORMATS.get(encoding.codec, "yuv420p"))
+    encoding = replace(encoding, color=_color(encoding, muxer))
+    _check_clock(encoding)
     encoder = choose_encoder(encoding.codec, encoding.pixel_format, encoding.encoder)
     check_size(encoding, encoder)
     user = dict(encoding.options)
     check_options(encoder, user)
     _refuse_twice(encoding, user)
     options = {"threads": "1", "flags": _flags(encoding, encoder)}
-    options |= dict(encoder.defaults) | _rate(encoding, encoder) | _structure(encoding, encoder)
+    options |= dict(encoder.defaults) | rate_options(encoding, encoder) | _structure(encoding, encoder)
     options |= _preset(encoding, encoder) | _profile(encoding, encoder) | _chroma(encoding)
+    level, within = _level(encoding, encoder)
+    options |= level
     options |= user | dict(encoder.pinned)
     options["flags"] = options["flags"] if "flags" not in user else _flags(encoding, encoder) + user["flags"]
     if encoder.params:
-        options[encoder.params] = _params(encoder, user.get(encoder.params, ""), muxer)
+        options[encoder.params] = _params(encoder, user.get(encoder.params, ""), muxer, within)
     return replace(encoding, encoder=encoder.name, options=tuple(sorted(options.items())))
+
+
+def _color(encoding: VideoEncoding, muxer: str) -> Color:
+    """Of files without tags the colour that every reader takes them for, else what was asked for.
+
+    JPEG (ITU-T T.871, JFIF) is BT.601 in full range, WebP (RFC 9649) BT.601 in limited range.
+    """
+    kept = encoding.color
+    if encoding.codec == "webp":
+        return Color("bt470bg", kept.primaries, kept.transfer, "tv")
+    if encoding.codec == "mjpeg" and not muxer:
+        return Color("bt470bg", kept.primaries, kept.transfer, "pc")
+    return kept
+
+
+def _check_clock(encoding: VideoEncoding) -> None:
+    """GIF counts in hundredths of a second, and browsers slow down what is shorter than two."""
+    if encoding.codec == "gif" and encoding.rate > 50:
+        raise UnsupportedFormatError(
+            f"gif cannot hold {float(encoding.rate):g} frames per second",
+            path="export.fps",
+            hint="50 is the most; 25 is usual",
+        )
 
 
 def _flags(encoding: VideoEncoding, encoder: VideoEncoder) -> str:
@@ -81,54 +113,15 @@ def _flags(encoding: VideoEncoding, encoder: VideoEncoder) -> str:
     return "+global_header" + encoder.flags + fixed
 
 
-def _rate(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
-    """Rate control: at most one of crf, quality and bitrate, else the encoder's own default."""
-    given = {name: getattr(encoding, name) for name in ("crf", "quality", "bitrate")}
-    asked = [name for name, value in given.items() if value is not None]
-    if len(asked) > 1:
-        raise InvalidParameterError(
-            f"{' and '.join(asked)} exclude each other", path=f"{ROOT}.{asked[1]}", hint="give one of them"
-        )
-    if encoding.bitrate is not None:
-        if not encoder.bitrate:
-            raise _senseless(encoder, "bitrate")
-        return {"b": str(encoding.bitrate)}
-    scale = encoder.quality
-    if scale is None or (not asked and _RATES & dict(encoding.options).keys()):
-        if asked:
-            raise _senseless(encoder, asked[0])
-        return {}
-    if encoding.crf is not None and scale.option != "crf":
-        raise _senseless(encoder, "crf", "use quality (0..100) instead")
-    value = scale.default if encoding.crf is None else encoding.crf
-    if encoding.quality is not None:
-        value = scale.value(encoding.quality)
-    return _quality(encoder, scale.option, value)
-
-
-def _quality(encoder: VideoEncoder, option: str, value: float) -> dict[str, str]:
-    assert encoder.quality is not None
-    if value > encoder.quality.top or (encoder.quality.whole and value != int(value)):
-        kind = "whole numbers " if encoder.quality.whole else "numbers "
-        raise InvalidParameterError(
-            f"{encoder.name} does not take crf {value:g}",
-            path=f"{ROOT}.crf",
-            hint=f"{kind}from 0 to {encoder.quality.top:g}",
-        )
-    if option == "qscale":
-        return {"global_quality": str(int(value) * _QP_TO_LAMBDA)}
-    return {option: f"{value:g}"} | ({"b": "0"} if encoder.name.startswith("libvpx") else {})
-
-
 def _structure(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
     found: dict[str, str] = {}
     if encoding.gop is not None and not (encoder.intra and encoding.gop == 1):
         if encoder.intra:
-            raise _senseless(encoder, "gop", "every frame is a key frame already")
+            raise senseless(encoder, "gop", "every frame is a key frame already")
         found["g"] = str(encoding.gop)
     if encoding.b_frames is not None and not (encoding.b_frames == 0 and not encoder.b_frames):
         if not encoder.b_frames:
-            raise _senseless(encoder, "b_frames")
+            raise senseless(encoder, "b_frames")
         found["bf"] = str(encoding.b_frames)
     return found
 
@@ -137,7 +130,7 @@ def _preset(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
     if encoding.preset is None:
         return {}
     if not encoder.preset:
-        raise _senseless(encoder, "preset")
+        raise senseless(encoder, "preset")
     if encoding.preset not in encoder.presets:
         raise InvalidParameterError(
             f"{encoder.name} has no preset {encoding.preset!r}",
@@ -152,7 +145,7 @@ def _profile(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
         return {}
     known = encoder.profiles or choices(encoder.name, "profile")
     if not known:
-        raise _senseless(encoder, "profile")
+        raise senseless(encoder, "profile")
     if encoding.profile not in known:
         raise InvalidParameterError(
             f"{encoder.name} has no profile {encoding.profile!r}",
@@ -160,6 +153,19 @@ def _profile(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
             hint=did_you_mean(encoding.profile, known),
         )
     return {"profile": encoding.profile}
+
+
+def _level(encoding: VideoEncoding, encoder: VideoEncoder) -> tuple[dict[str, str], dict[str, str]]:
+    """Options, and parameters inside the encoder's parameter option, of level and light."""
+    within = mastering_params(encoding, encoder.name)
+    if encoding.level is None:
+        return {}, within
+    if not encoder.level:
+        raise senseless(encoder, "level")
+    name = settled_level(encoding)
+    if encoder.level == "level":
+        return {"level": name}, within
+    return {}, within | {encoder.level: name}
 
 
 def _chroma(encoding: VideoEncoding) -> dict[str, str]:
@@ -180,10 +186,15 @@ def _refuse_twice(encoding: VideoEncoding, user: dict[str, str]) -> None:
             )
 
 
-def _params(encoder: VideoEncoder, text: str, muxer: str) -> str:
+def _params(encoder: VideoEncoder, text: str, muxer: str, fields: dict[str, str]) -> str:
     """The user's ``a=1:b=2`` with the pinned ones; a stream without a header repeats its own."""
     path = f"{ROOT}.options.{encoder.params}"
     given = dict(_pairs(text))
+    for name in fields.keys() & given.keys():
+        raise InvalidParameterError(
+            f"{name} is given as a field of its own too", path=path, hint="leave one out"
+        )
+    given |= fields
     pinned = dict(encoder.params_pinned)
     for name, value in given.items():
         check_pinned(encoder.name, name, value, pinned, path)
@@ -196,19 +207,3 @@ def _pairs(text: str) -> Iterable[tuple[str, str]]:
     for item in filter(None, text.split(":")):
         name, _, value = item.partition("=")
         yield name, value or "1"
-
-
-def _senseless(encoder: VideoEncoder, name: str, hint: str = "") -> InvalidParameterError:
-    has = [n for n, there in _abilities(encoder).items() if there]
-    hint = hint or (f"it has {', '.join(has)}" if has else "leave it out")
-    return InvalidParameterError(f"{encoder.name} has no {name}", path=f"{ROOT}.{name}", hint=hint)
-
-
-def _abilities(encoder: VideoEncoder) -> dict[str, bool]:
-    return {
-        "crf": encoder.quality is not None and encoder.quality.option == "crf",
-        "quality": encoder.quality is not None,
-        "bitrate": encoder.bitrate,
-        "preset": bool(encoder.preset),
-        "profile": bool(encoder.profiles or choices(encoder.name, "profile")),
-    }

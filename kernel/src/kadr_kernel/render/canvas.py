@@ -87,12 +87,20 @@ def fitting_format(current: str, accepted: tuple[str, ...]) -> str:
     return min(accepted, key=loss)
 
 
-def converted(node: Node, format: str, color: Color, size: tuple[int, int] | None = None) -> Node:
-    """The node in another format or size; itself where it already is."""
+def converted(
+    node: Node, format: str, color: Color, size: tuple[int, int] | None = None, to: Color | None = None
+) -> Node:
+    """The node in another format, size or colour; itself where it already is.
+
+    Args:
+        color: of the node, where it is not RGB.
+        to: of the result, where it is not RGB; None: the same.
+    """
     width, height = size or (node.width, node.height)
-    if node.format == format and (width, height) == (node.width, node.height):
+    to = color if to is None else to
+    if node.format == format and (width, height) == (node.width, node.height) and to == color:
         return node
     rgb = pixel_format(node.format).rgb
     source = color.filled(width, height, rgb=True) if rgb else color
-    target = Color("gbr", color.primaries, color.transfer, "pc") if pixel_format(format).rgb else color
+    target = Color("gbr", color.primaries, color.transfer, "pc") if pixel_format(format).rgb else to
     return Conform(node, width, height, format, source, target)

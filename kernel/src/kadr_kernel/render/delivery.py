@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem, did_you_mean
-from kadr_sdk.output import AudioEncoding, Chapter, Output, VideoEncoding
+from kadr_sdk.output import AudioEncoding, Chapter, LightLevels, Output, VideoEncoding
 from kadr_sdk.project import AudioExport, Project, VideoExport
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Catalogue
@@ -189,9 +189,9 @@ def output_of(
     options = dict(exporter.options or {})
     if delivery.faststart:
         options |= exporter.faststart_options or {}
-    if video is not None and video.two_pass:
-        hint = "use crf, or a bitrate in one pass"
-        problems.append(Problem("export.video.two_pass", "two passes are not done by this version", hint))
+    if project.export.faststart and not exporter.faststart_options:
+        text = f"{exporter.id} has no index that could stand in front"
+        problems.append(Problem("export.faststart", text, "leave faststart out"))
     if audio is not None and audio.loudness is not None:
         hint = "leave loudness out"
         problems.append(Problem("export.audio.loudness", "loudness is not normalised by this version", hint))
@@ -218,13 +218,28 @@ def _video(video: VideoExport, delivery: Delivery, project: Project) -> VideoEnc
         color=color,
         crf=video.crf,
         quality=video.quality,
+        encoder=video.encoder or "",
         bitrate=video.bitrate,
+        maxrate=video.maxrate,
+        bufsize=video.bufsize,
         preset=video.preset,
         profile=video.profile,
+        level=video.level,
         gop=video.gop,
         b_frames=video.b_frames,
+        two_pass=bool(video.two_pass),
+        light=_light(video),
         options=tuple(sorted(video.options.items())),
     )
+
+
+def _light(video: VideoExport) -> LightLevels | None:
+    display, content = video.mastering_display, video.content_light
+    if display is None and content is None:
+        return None
+    shown = (display.red, display.green, display.blue, display.white) if display else ()
+    range = (display.min_luminance, display.max_luminance) if display else (0.0, 0.0)
+    return LightLevels(shown, range, (content.max_cll, content.max_fall) if content else None)
 
 
 def _audio(audio: AudioExport, delivery: Delivery, project: Project) -> AudioEncoding:

@@ -37,7 +37,9 @@ def _asked(
     hook: Hook,
     problems: list[Problem],
 ) -> E | None:
-    if encoding is None or not (names := available.get(encoding.codec, ())):
+    if encoding is None or encoding.encoder:  # none to choose, or the user did
+        return encoding
+    if not (names := available.get(encoding.codec, ())):
         return encoding
     answer = hook("choose_encoder", codec=encoding.codec, available=names)
     if answer is None:

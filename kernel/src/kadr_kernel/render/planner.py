@@ -113,7 +113,7 @@ class Planner:
         looks = Looks(self._catalogue, capabilities, base)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
-            canvas = canvas_for(project.timeline, output.video)
+            canvas = canvas_for(project.timeline, output.master or output.video)
             segments = self._segments(project, request, output, canvas, looks, view, first, end, problems)
         elif output is None:
             self._check_only(project, request, looks, view, first, end, problems)
@@ -154,7 +154,8 @@ class Planner:
         graph.check(self._backend().capabilities().blends, problems)
         if problems:
             return ()
-        cuts = [first] if output.video.bitrate else cut_points(graph.stretches(), output.video.rate)
+        whole = output.video.bitrate and output.master is None
+        cuts = [first] if whole else cut_points(graph.stretches(), output.video.rate)
         spans = [_delivered(s, output, canvas) for s in graph.spans(cuts)]
         return tuple(_group(spans, [c - first for c in cuts], end - first))
 
@@ -203,7 +204,7 @@ class Planner:
         """The plan with content hashes: media by digest, code, toolchain and output settings."""
         identify = functools.cache(self._library.digest)  # each file is looked at once for a plan
         common = {"semantics": SEMANTICS, "toolchain": plan.toolchain}
-        pictures = content_hash(common | {"video": plan.output.video})
+        pictures = content_hash(common | {"video": plan.output.master or plan.output.video})
         segments = tuple(
             replace(s, hash=content_hash([pictures, s.spans, s.count, _where(s)], identify))
             for s in plan.segments
@@ -212,11 +213,14 @@ class Planner:
         if audio is not None:
             sealed = content_hash({"common": common, "audio": audio, "to": plan.output.audio}, identify)
             audio = replace(audio, hash=sealed)
+        film = ""
+        if plan.output.master is not None and segments:
+            film = content_hash(common | {"masters": [s.hash for s in segments], "to": plan.output.video})
         whole = content_hash(
             {"segments": [s.hash for s in segments], "audio": audio and audio.hash, "output": plan.output}
         )
         self._library.save()
-        return replace(plan, segments=segments, audio=audio, hash=whole)
+        return replace(plan, segments=segments, audio=audio, hash=whole, film=film)
 
 
 def _where(segment: Segment) -> str:
@@ -256,8 +260,9 @@ def _check_size(output: Output, limit: int, problems: list[Problem]) -> None:
 
 def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
     """The span with the conversion to the encoder's pixel format, where the canvas is another."""
-    assert output.video is not None
-    root = converted(span.root, output.video.pixel_format, canvas.color)
+    encoding = output.master or output.video
+    assert encoding is not None
+    root = converted(span.root, encoding.pixel_format, canvas.color, to=encoding.color)
     return span if root is span.root else replace(span, root=root)
 
 
@@ -292,7 +297,10 @@ def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]
             for node in walk(span.root):
                 if isinstance(node, Conform) and isinstance(node.input, Decode):
                     _note_conversion(node, node.input, notes)
-    if output.video is not None and output.video.bitrate:
+    if output.master is not None:
+        text = "the film is rendered without loss first, and then encoded in one session"
+        notes["film"] = Problem("export.video", text)
+    elif output.video is not None and output.video.bitrate:
         text = "a bitrate makes the whole film one encoder session, so segments are not rendered apart"
         notes["bitrate"] = Problem("export.video.bitrate", text, "use crf for a faster render")
     return (*notes.values(), *(Problem("export", n) for n in output.notes))

@@ -68,6 +68,10 @@ class Reuse:
         """How many parts of a kind were there already."""
         return self._found.count(kind)
 
+    def found(self, kind: str, count: int) -> None:
+        """Parts of a kind that need not be looked for, since what they are for was there."""
+        self._found += [kind] * count
+
     def part(self, kind: str, key: str, make: Callable[[], Part]) -> Part:
         """The part of a content hash, made at most once by all jobs that want it now."""
         if self._cache is None:

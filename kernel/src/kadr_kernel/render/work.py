@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from kadr_sdk.backend import Backend
 from kadr_sdk.contributions import ExporterDescriptor
 from kadr_sdk.errors import CancelledError, InternalError, InvalidPathError, VerifyError
 from kadr_sdk.events import Event, RenderCompleted, RenderPlanned, RenderStarted, SegmentEncoded
-from kadr_sdk.parts import PartReader
+from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.plan import RenderPlan, Segment, media_paths
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import Control, RenderRequest
@@ -141,10 +141,10 @@ class RenderJob:
         with job_folder(means.scratch, self.id, target.temporary) as folder, ExitStack() as stack:
             stack.enter_context(closing(context))
             with self._stage("render"):
-                paths = self._render_all(plan, folder, context, workers)
+                pictures, sound = self._render_all(plan, folder, context, workers)
             with self._stage("join"):
-                parts = [stack.enter_context(PartReader(p)) for p in paths[: len(plan.segments)]]
-                audio = stack.enter_context(PartReader(paths[-1])) if plan.audio else None
+                parts = [stack.enter_context(PartReader(p)) for p in pictures]
+                audio = stack.enter_context(PartReader(sound)) if sound else None
                 self._join(plan, exporter, parts, audio, target)
             with self._stage("verify"):
                 check = self._verify(plan, target)
@@ -157,23 +157,66 @@ class RenderJob:
         assert plan.audio is not None
         return Progress(self.id, plan.audio.count, plan.audio.rate, self._publish, "audio")
 
-    def _render_all(self, plan: RenderPlan, folder: Path, context: JobContext, workers: int) -> list[Path]:
+    def _render_all(
+        self, plan: RenderPlan, folder: Path, context: JobContext, workers: int
+    ) -> tuple[list[Path], Path | None]:
+        """The parts of the pictures and the part of the sound."""
+        if not plan.film:
+            return self._render_parts(plan, plan.segments, folder, context, workers)
+        sound: list[Path | None] = []
+
+        def make() -> Part:
+            masters, mixed = self._render_parts(plan, plan.segments, folder, context, workers)
+            sound.append(mixed)
+            return self._film(plan, masters, folder)
+
+        film = self._reuse.part("film", plan.film, make)
+        if film.origin == "cached":
+            self._reuse.found("segment", len(plan.segments))
+            context.advance(plan.frames)
+            sound.append(self._render_parts(plan, (), folder, context, 1)[1])
+        return [film.path], sound[0]
+
+    def _render_parts(
+        self,
+        plan: RenderPlan,
+        segments: Sequence[Segment],
+        folder: Path,
+        context: JobContext,
+        workers: int,
+    ) -> tuple[list[Path], Path | None]:
         tasks: list[Callable[[], Path]] = [
             # Bound now, not when the loop is over.
             lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
-            for segment in plan.segments
+            for segment in segments
         ]
         if plan.audio is not None:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan, folder, context))
         executor = ThreadExecutor(self._means.scheduler, self.control.cancel)
         try:
-            done = list(executor.run(tasks, workers + (1 if plan.audio and plan.segments else 0)))
+            done = list(executor.run(tasks, workers + (1 if plan.audio and segments else 0)))
         except BaseException:
             if self._failure is not None:  # the others only tell that they were cancelled by it
                 raise self._failure from None
             raise
-        return done[1:] + done[:1] if plan.audio is not None else done
+        return (done[1:], done[0]) if plan.audio is not None else (done, None)
+
+    def _film(self, plan: RenderPlan, masters: list[Path], folder: Path) -> Part:
+        """The whole film in one session, from masters."""
+        assert plan.output.video is not None
+        rate = float(plan.output.video.rate)
+        progress = Progress(self.id, 2 * plan.frames, rate, self._publish, "encode")
+        context = JobContext(self.control, self._means.catalogue, self._publish, progress.advance)
+        sink = PartWriter(folder / "film.part")
+        try:
+            with ExitStack() as stack:
+                parts = [stack.enter_context(PartReader(path)) for path in masters]
+                digest = self._backend.encode_film(parts, plan.output, sink, context)
+        except BaseException:
+            sink.abandon()
+            raise
+        return Part(sink.path, digest)
 
     def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
         began = time.monotonic()

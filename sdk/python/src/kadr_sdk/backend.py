@@ -128,6 +128,18 @@ class Backend(Protocol):
         """
         ...
 
+    def encode_film(
+        self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext
+    ) -> str:
+        """Encode the whole film anew in one session, from segments encoded as ``output.master``.
+
+        Called where :meth:`prepare` set a master; the context counts the frames of every pass.
+
+        Returns:
+            Digest of the part, which is one segment of all frames.
+        """
+        ...
+
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Mix and encode the whole sound in one session into ``sink`` and finish it.
 

@@ -7,7 +7,23 @@ from fractions import Fraction
 
 from kadr_sdk.color import BT709, Color
 
-__all__ = ["AudioEncoding", "Chapter", "Output", "VideoEncoding"]
+__all__ = ["AudioEncoding", "Chapter", "LightLevels", "Output", "VideoEncoding"]
+
+
+@dataclass(frozen=True, slots=True)
+class LightLevels:
+    """What a display with another range needs to know of pictures in high dynamic range.
+
+    Attributes:
+        primaries: CIE x and y of red, green, blue and white of the mastering display (SMPTE ST
+            2086); empty: not known.
+        luminance: its least and greatest, cd/m2.
+        content: MaxCLL and MaxFALL, cd/m2 (CTA 861.3); None: not known.
+    """
+
+    primaries: tuple[tuple[float, float], ...] = ()
+    luminance: tuple[float, float] = (0.0, 0.0)
+    content: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +33,14 @@ class VideoEncoding:
     Attributes:
         codec: FFmpeg's codec name (``h264``, ``ffv1``, ``png``).
         encoder: the backend's encoder (``libx264``); before the backend prepared the output,
-            the one that a plugin chose, usually empty.
+            the one that a plugin or the user chose, ``auto``, ``hardware``, or empty.
         pixel_format: FFmpeg's name; empty until prepared: the codec's usual one.
         width, height: in pixels; rate: frames per second.
         crf, quality, bitrate: the rate control asked for; at most one is given.
         bitrate: bits per second; a bitrate makes the whole film one encoder session.
+        maxrate, bufsize: limits of the rate in bits per second, and of the buffer in bits.
+        level: of the codec, with ``+`` behind it where a higher one will do.
+        two_pass: the whole film is seen before it is encoded.
         gop: most frames between key frames; None: as the encoder does.
         options: the encoder's own options. The backend's ``prepare`` adds those that
             determinism needs, so that the plan's hash covers them.
@@ -37,10 +56,15 @@ class VideoEncoding:
     crf: float | None = None
     quality: float | None = None
     bitrate: int | None = None
+    maxrate: int | None = None
+    bufsize: int | None = None
     preset: str | None = None
     profile: str | None = None
+    level: str | None = None
     gop: int | None = None
     b_frames: int | None = None
+    two_pass: bool = False
+    light: LightLevels | None = None
     options: tuple[tuple[str, str], ...] = ()
 
 
@@ -74,6 +98,9 @@ class Output:
         muxer: FFmpeg's muxer name, empty where the exporter writes files itself.
         video, audio: None where the output has none.
         options: the muxer's own options.
+        master: how segments are encoded where the film as a whole must be seen before it is
+            encoded (two passes, a palette): without loss, and then again in one session. The
+            backend's ``prepare`` sets it.
     """
 
     exporter: str
@@ -85,3 +112,4 @@ class Output:
     chapters: tuple[Chapter, ...] = ()
     extension: str = ""
     notes: tuple[str, ...] = field(default=())
+    master: VideoEncoding | None = None

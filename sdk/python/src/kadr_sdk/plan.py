@@ -377,6 +377,8 @@ class RenderPlan:
         notes: what a user may want to know (snapped edges, conversions, rate control).
         plugins: id and version of plugins whose code takes part.
         hash: of all segments, the audio and the output; empty until sealed.
+        film: content hash of the one session that the segments are encoded in again, where the
+            output has a master; else empty.
     """
 
     project: str
@@ -390,6 +392,7 @@ class RenderPlan:
     plugins: tuple[tuple[str, str], ...] = ()
     toolchain: tuple[tuple[str, str], ...] = ()
     hash: str = ""
+    film: str = ""
 
     @property
     def seconds(self) -> Fraction:

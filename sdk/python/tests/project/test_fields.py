@@ -75,9 +75,15 @@ FIELDS: dict[str, dict[str, Any]] = {
         "range": None, "faststart": None, "metadata": {}, "chapters": True,
     },
     "VideoExport": {
-        "codec": None, "crf": None, "bitrate": None, "quality": None, "preset": None, "profile": None,
-        "pixel_format": None, "gop": None, "b_frames": None, "two_pass": None, "options": {},
+        "codec": None, "encoder": None, "crf": None, "bitrate": None, "maxrate": None, "bufsize": None,
+        "quality": None, "preset": None, "profile": None, "level": None, "pixel_format": None, "gop": None,
+        "b_frames": None, "two_pass": None, "mastering_display": None, "content_light": None, "options": {},
     },
+    "MasteringDisplay": {
+        "red": [0.68, 0.32], "green": [0.265, 0.69], "blue": [0.15, 0.06], "white": [0.3127, 0.329],
+        "min_luminance": 0.0001, "max_luminance": 1000,
+    },
+    "ContentLight": {"max_cll": ..., "max_fall": ...},
     "AudioExport": {"codec": None, "bitrate": None, "sample_rate": None, "channels": None, "loudness": None},
     "Loudness": {"integrated": -23, "true_peak": -1},
 }  # fmt: skip
@@ -85,6 +91,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 NEEDED: dict[str, dict[str, Any]] = {
     "Clip": {"id": "x"},
+    "ContentLight": {"max_cll": 1000, "max_fall": 400},
     "EffectUse": {"effect_type": "x"},
     "Generator": {"type": "x"},
     "Marker": {"time": 0},

@@ -238,26 +238,62 @@ class Loudness(Model):
     true_peak: Annotated[float, Field(ge=-20, le=0)] = -1.0
 
 
+_Chromaticity = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
+
+
+class MasteringDisplay(Model):
+    """The display that the film was graded on (SMPTE ST 2086).
+
+    Attributes:
+        red, green, blue, white: CIE 1931 x and y.
+        min_luminance, max_luminance: cd/m2.
+    """
+
+    red: _Chromaticity = (0.68, 0.32)
+    green: _Chromaticity = (0.265, 0.69)
+    blue: _Chromaticity = (0.15, 0.06)
+    white: _Chromaticity = (0.3127, 0.329)
+    min_luminance: Annotated[float, Field(ge=0, le=10)] = 0.0001
+    max_luminance: Annotated[float, Field(gt=0, le=10_000)] = 1000.0
+
+
+class ContentLight(Model):
+    """Light of the content (CTA 861.3), cd/m2: of the brightest pixel and the brightest frame's mean."""
+
+    max_cll: Annotated[int, Field(ge=0, le=65_535)]
+    max_fall: Annotated[int, Field(ge=0, le=65_535)]
+
+
 class VideoExport(Model):
     """How pictures are encoded; None means as the preset or exporter says.
 
     Attributes:
+        encoder: name of one encoder, ``auto`` (one in hardware where a trial of it works, else
+            on the processor) or ``hardware`` (one in hardware or none); left open: on the processor.
         bitrate: bits per second.
+        maxrate: most bits per second over any stretch of ``bufsize`` bits.
         quality: 0..100, mapped to the encoder's own scale.
+        level: of the codec, ``4.1``; ``4.1+``: at least, and higher where size and rate need it.
         gop: most frames between key frames.
         options: options of the encoder by its own names.
     """
 
     codec: str | None = None
+    encoder: str | None = None
     crf: Annotated[float, Field(ge=0, le=63)] | None = None
     bitrate: Annotated[int, Field(gt=0)] | None = None
+    maxrate: Annotated[int, Field(gt=0)] | None = None
+    bufsize: Annotated[int, Field(gt=0)] | None = None
     quality: Annotated[float, Field(ge=0, le=100)] | None = None
     preset: str | None = None
     profile: str | None = None
+    level: str | None = None
     pixel_format: str | None = None
     gop: Annotated[int, Field(ge=1, le=10_000)] | None = None
     b_frames: Annotated[int, Field(ge=0, le=16)] | None = None
     two_pass: bool | None = None
+    mastering_display: MasteringDisplay | None = None
+    content_light: ContentLight | None = None
     options: dict[str, str] = Field(default_factory=dict)
 
 

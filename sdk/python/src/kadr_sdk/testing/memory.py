@@ -153,7 +153,8 @@ class MemoryBackend:
         if video is not None:
             video = replace(video, encoder="raw", pixel_format=video.pixel_format or "yuv420p")
         audio = replace(output.audio, encoder="raw") if output.audio else None
-        return replace(output, video=video, audio=audio)
+        master = replace(video, two_pass=False, bitrate=None) if video and video.two_pass else None
+        return replace(output, video=video, audio=audio, master=master)
 
     def frames(self, root: Node, context: RenderContext) -> Iterator[VideoFrame]:
         """The frames of a graph."""
@@ -175,6 +176,20 @@ class MemoryBackend:
         assert output.video is not None
         size = {"width": output.video.width, "height": output.video.height}
         return sink.finish({"codec": "raw", "extradata": "", "frames": number, "facts": {}} | size)
+
+    def encode_film(
+        self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext
+    ) -> str:
+        """The same packets, counted over the whole film."""
+        assert output.master is not None
+        number = 0
+        for part in parts:
+            for packet in part:
+                context.check()
+                sink.write(Packet(packet.data, number, 1, True))
+                context.advance(1)
+                number += 1
+        return sink.finish(parts[0].header | {"frames": number})
 
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """Constant levels times the gains, by the plain reading of the plan."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from kadr_exporters.exporters.png import PngExporter
+from kadr_exporters.exporters.sequence import SequenceExporter
 from kadr_sdk.errors import CancelledError, RenderError, StorageError
 from kadr_sdk.output import Output, VideoEncoding
 from kadr_sdk.parts import Packet, PartReader, PartWriter
@@ -56,9 +56,11 @@ def part(path: Path, packets: list[tuple[int, bytes]]) -> PartReader:
     return PartReader(path)
 
 
-def deliver(parts: list[PartReader], target: Path, context: Context | None = None) -> None:
+def deliver(
+    parts: list[PartReader], target: Path, context: Context | None = None, output: Output = OUTPUT
+) -> None:
     try:
-        PngExporter().deliver(parts, None, OUTPUT, target, context or Context())
+        SequenceExporter().deliver(parts, None, output, target, context or Context())
     finally:
         for reader in parts:
             reader.close()
@@ -113,3 +115,19 @@ def test_a_target_that_is_a_file_is_said(tmp_path: Path) -> None:
 def test_no_parts_give_an_empty_folder(tmp_path: Path) -> None:
     deliver([], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "data", "name"),
+    [
+        ("mjpeg", b"\xff\xd8\xff\xe0 a picture", "frame_000000.jpg"),
+        ("tiff", b"II*\x00 a picture", "frame_000000.tiff"),
+    ],
+)
+def test_other_kinds_of_pictures(codec: str, data: bytes, name: str, tmp_path: Path) -> None:
+    output = Output(codec, "", VideoEncoding(codec, "yuv420p", 1, 1, Fraction(25)))
+    deliver([part(tmp_path / "a", [(0, data)])], tmp_path / "out", output=output)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
+    assert (tmp_path / "out" / name).read_bytes() == data
+    with pytest.raises(RenderError, match=f"encode with codec {codec}"):
+        deliver([part(tmp_path / "b", [(0, picture(1))])], tmp_path / "other", output=output)
