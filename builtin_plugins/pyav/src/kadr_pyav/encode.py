@@ -38,7 +38,8 @@ class Stage(Protocol):
 def encode(segment: Segment, output: Output, sink: PartWriter, context: RenderContext, resources: Any) -> str:
     """Encode all spans of a segment in one session into ``sink`` and finish it.
 
-    Where the output has a master, the segment is encoded as that. Packets have pts in frames from the segment's start and a duration of one. The header
+    Where the output has a master, the segment is encoded as that. Packets have pts in frames
+    from the segment's start and a duration of one. The header
     holds what :mod:`kadr_pyav.join` needs to write a container, and ``facts``
     (:class:`~kadr_pyav.facts.FrameFacts`).
 
