@@ -23,7 +23,7 @@ __all__ = ["CliHost"]
 
 _SECTIONS = {
     "Films": ("demo", "make", "render", "frame"),
-    "Projects and media": ("validate", "plan", "probe", "verify", "schema"),
+    "Projects and media": ("media", "validate", "plan", "probe", "verify", "schema"),
     "What there is": ("effects", "transitions", "generators", "presets", "formats"),
     "This installation": ("plugin", "system", "config"),
 }

@@ -1,0 +1,94 @@
+"""The index file: numbered steps from an empty file to the tables of today."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from kadr_sdk.errors import StorageError
+
+__all__ = ["MIGRATIONS", "open_index"]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE file (
+            id INTEGER PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL,
+            size INTEGER NOT NULL, mtime INTEGER NOT NULL, inode TEXT NOT NULL,
+            missing INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',
+            digest TEXT NOT NULL DEFAULT '', packets INTEGER NOT NULL DEFAULT 0,
+            kind TEXT NOT NULL DEFAULT '', duration REAL, width INTEGER, height INTEGER,
+            fps REAL, codec TEXT NOT NULL DEFAULT '', created TEXT NOT NULL DEFAULT '',
+            flags TEXT NOT NULL DEFAULT '', words TEXT NOT NULL DEFAULT '',
+            facts TEXT NOT NULL DEFAULT '{}', UNIQUE (folder, name)
+        )""",
+        "CREATE INDEX file_size ON file (size)",
+        "CREATE INDEX file_digest ON file (digest)",
+        """CREATE TABLE former (
+            folder TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (folder, name)
+        ) WITHOUT ROWID""",
+        """CREATE VIRTUAL TABLE search USING fts5(
+            words, content = 'file', content_rowid = 'id', prefix = '2 3',
+            tokenize = 'unicode61 remove_diacritics 2'
+        )""",
+        """CREATE TRIGGER file_added AFTER INSERT ON file BEGIN
+            INSERT INTO search (rowid, words) VALUES (new.id, new.words);
+        END""",
+        """CREATE TRIGGER file_removed AFTER DELETE ON file BEGIN
+            INSERT INTO search (search, rowid, words) VALUES ('delete', old.id, old.words);
+        END""",
+        """CREATE TRIGGER file_changed AFTER UPDATE OF words ON file BEGIN
+            INSERT INTO search (search, rowid, words) VALUES ('delete', old.id, old.words);
+            INSERT INTO search (rowid, words) VALUES (new.id, new.words);
+        END""",
+    ),
+)
+"""Statements by version; the version of a file is its ``user_version``.
+
+``mtime`` is nanoseconds since 1970; ``inode`` is text, for it has up to 128 bits; ``former``
+holds paths under which a content once stood, so that projects can be relinked.
+"""
+
+
+def open_index(path: Path, *, patience: float = 10.0) -> sqlite3.Connection:
+    """A connection to the index, usable from any thread (one at a time), with today's tables.
+
+    Args:
+        patience: seconds to wait for other processes.
+
+    Raises:
+        StorageError: a newer kadr has written it.
+        OSError, sqlite3.Error: it cannot be made, or is not an index.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)  # another process may have been faster
+        if version > len(MIGRATIONS):
+            hint = "update kadr, or move the file away: a scan makes it anew"
+            raise StorageError("the media library was written by a newer kadr", path=path, hint=hint)
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,92 @@
+"""What a search means, and what it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kadr_scanner.index import below
+from kadr_scanner.query import parse_query
+from kadr_sdk.errors import InvalidParameterError
+
+
+@pytest.fixture
+def shelves(shelf: Any) -> Any:
+    shelf.film("holiday/BeachSunset01.mp4", frames=250)
+    shelf.film("holiday/Straße_nach_Café.mp4", frames=50, width=1920, height=1080)
+    shelf.film("work/interview.mov", frames=25, rate="50")
+    (shelf.folder / "work" / "noise.wav").write_text("nonsense", "utf-8")
+    shelf.scan()
+    return shelf
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("beach", ["BeachSunset01.mp4"]),
+        ("sun", ["BeachSunset01.mp4"]),
+        ("sunset beach", ["BeachSunset01.mp4"]),
+        ("holiday", ["BeachSunset01.mp4", "Straße_nach_Café.mp4"]),
+        ("cafe", ["Straße_nach_Café.mp4"]),
+        ('"Straße_nach"', ["Straße_nach_Café.mp4"]),
+        ("beach interview", []),
+        ("duration>5", ["BeachSunset01.mp4"]),
+        ("width>=1920 height=1080", ["Straße_nach_Café.mp4"]),
+        ("duration<1min kind:video holiday", ["BeachSunset01.mp4", "Straße_nach_Café.mp4"]),
+        ("fps=50", ["interview.mov"]),
+        ("state:failed", ["noise.wav"]),
+        ("state:ready folder:work", ["interview.mov"]),
+        ("has:hdr", []),
+        ("size>1G", []),
+        ("codec:raw interview", ["interview.mov"]),
+        ('work" OR 1=1 --"', []),
+    ],
+)
+def test_what_is_found(shelves: Any, query: str, names: list[str]) -> None:
+    found = parse_query(query)
+    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "nothing is searched for"),
+        ("...", "nothing is searched for"),
+        ("length>5", "'length' is not searched by"),
+        ("duration>5x", "'x' is not a unit"),
+        ("color:red", "'color' is not searched by"),
+        ("state:gone", "'gone' is not a state"),
+        ("has:hdrr", "has:hdrr is not known.*did you mean 'hdr'"),
+        ('"open', "no closing quotation"),
+    ],
+)
+def test_what_is_wrong(query: str, message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        parse_query(query)
+
+
+def test_duplicates(shelves: Any) -> None:
+    source = shelves.folder / "work" / "interview.mov"
+    (shelves.folder / "copy.mov").write_bytes(source.read_bytes())
+    shelves.scan()
+    found = parse_query("state:duplicate")
+    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == [
+        "copy.mov",
+        "interview.mov",
+    ]
+
+
+@pytest.mark.parametrize("root", ["/", "/media", "/media/"])
+def test_below_is_the_folder_and_what_is_in_it(root: str) -> None:
+    import sqlite3
+
+    condition, values = below(root)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE file (folder TEXT)")
+    names = ["/media", "/media/a", "/media/a/b", "/media2", "/med"]
+    connection.executemany("INSERT INTO file VALUES (?)", [(n,) for n in names])
+    found = {r[0] for r in connection.execute(f"SELECT folder FROM file WHERE {condition}", values)}
+    connection.close()
+    inside = {n for n in names if root == "/" or Path("/media") in [Path(n), *Path(n).parents]}
+    assert found - {"/media"} == inside - {"/media"}
