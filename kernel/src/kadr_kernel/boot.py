@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from kadr_kernel.config import Config
     from kadr_kernel.events import Bus, PluginBus
     from kadr_kernel.kernel import Kernel, KernelParts
+    from kadr_kernel.permissions.confinement import Confinement
+    from kadr_kernel.permissions.gate import PermissionGate
     from kadr_kernel.permissions.policy import Policy
     from kadr_kernel.plugins.context import Context
+    from kadr_kernel.plugins.contexts import Contexts
     from kadr_kernel.plugins.index import Index
     from kadr_kernel.plugins.roster import Choice
+    from kadr_kernel.sandbox.house import House
 
 __all__ = ["boot", "main"]
 
@@ -114,6 +118,7 @@ def _assemble(
     from kadr_kernel.plugins.loader import Loader
     from kadr_kernel.plugins.manager import PluginManager, PluginParts
     from kadr_kernel.plugins.services import PluginServices
+    from kadr_kernel.sandbox.ledger import Ledger
     from kadr_kernel.sandbox.runtime import CoreRuntime
 
     folders, failures, registry = config.folders, Failures(), Registry()
@@ -133,9 +138,47 @@ def _assemble(
     consent = Consent(gate, grants)
     parts = PluginParts(bus, config, catalogue, hooks, services, contexts, crashes, consent, failures)
     manager = PluginManager(index.found, parts, choice, kernel)
-    runtime = CoreRuntime(folders.cache / "guests", trusted=config.get("sandbox.trusted"))
+    house = _house(config, gate, index, contexts, bus, kernel)
+    ledger = Ledger(folders.state / "guests.json")
+    runtime = CoreRuntime(folders.cache / "guests", house=house, ledger=ledger)
     catalogue.add(_own_contributions(), {("runtime", "core"): runtime})
     return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager, runtime)
+
+
+def _house(
+    config: Config,
+    gate: PermissionGate,
+    index: Index,
+    contexts: Contexts,
+    bus: Bus,
+    kernel: Callable[[], Kernel],
+) -> House:
+    """What guests meet: the gate, the user's settings, their plugin's manifest and folder."""
+    from kadr_kernel.sandbox.house import House
+
+    limits = {row.id: row.manifest.limits for row in index.found if row.manifest}
+
+    def confinement(plugin: str, digest: str) -> Confinement:
+        trusted = {str(text).lower() for text in config.get("sandbox.trusted")}
+        return gate.confinement(plugin, digest, config.get, trusted)
+
+    def measured(plugin: str, effect: str, numbers: Mapping[str, float]) -> None:
+        from kadr_sdk.services import Metrics
+
+        metrics = kernel().container.get(Metrics)
+        for name, value in numbers.items():
+            put = metrics.gauge if name == "peak_memory" else metrics.count
+            put(f"guest.{name}", value, plugin=plugin, effect=effect)
+
+    return House(
+        keys=gate,
+        confinement=confinement,
+        asked=lambda plugin: limits.get(plugin, {}),
+        settings=lambda plugin: contexts.of(plugin).config,
+        storage=config.folders.data / "guests",
+        publish=bus.publish,
+        measured=measured,
+    )
 
 
 def _own_contributions() -> Manifest:

@@ -98,6 +98,20 @@ SETTINGS: Mapping[str, Setting] = {
             "render.workers", "int", 0, "segments rendered at once; 0: as the machine allows", min=0, max=1024
         ),
         _setting(
+            "sandbox.isolation",
+            "choice",
+            "auto",
+            "where guests run; auto: those that nobody vouches for in a process of their own",
+            choices=("auto", "in_process", "process"),
+        ),
+        _setting(
+            "sandbox.level",
+            "choice",
+            "auto",
+            "what guests may use, from little to much; auto: by whom they come from",
+            choices=("auto", "minimal", "standard", "extended", "full"),
+        ),
+        _setting(
             "sandbox.on_failure",
             "choice",
             "fail",

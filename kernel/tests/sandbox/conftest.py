@@ -10,12 +10,19 @@ from typing import Any
 
 import pytest
 import wasmtime
+from kadr_kernel.permissions import Grants, PermissionGate, Policy, Rule, Subject
+from kadr_kernel.sandbox.counters import Counters
+from kadr_kernel.sandbox.host_calls import HostCalls, PluginHost
+from kadr_kernel.sandbox.host_table import HOST_FUNCTIONS
+from kadr_kernel.sandbox.house import House
 from kadr_kernel.sandbox.limits import Limits
 from kadr_kernel.sandbox.runtime import CoreRuntime
 from kadr_sdk.abi import with_sections
 from kadr_sdk.color import BT709
 from kadr_sdk.effects import EffectDeclaration, FrameCall
+from kadr_sdk.events import Event
 from kadr_sdk.frames import VideoFrame
+from kadr_sdk.permissions import PermissionSet
 
 QUICK = Limits(call_seconds=0.15, start_seconds=0.15, working_bytes=16 << 20)
 
@@ -147,3 +154,90 @@ class Kit:
 @pytest.fixture
 def kit() -> type[Kit]:
     return Kit
+
+
+PLUGIN = "org.asks"
+ALL = ("log", "progress", "config", "storage", "read:*", "net:*")
+# Answers its function's status as the first four bytes of the picture, and what it got behind them.
+GUEST = """
+  (import "kadr" "{name}" (func $f {kind}))
+  {common}
+  (data (i32.const 1024) "{text}")
+  (func (export "kadr_process") (param $job i32) (result i32) (local $out i32)
+    (local.set $out (i32.load offset=64 (i32.load offset=88 (local.get $job))))
+    (i32.store (local.get $out) (call $f {arguments}))
+    (memory.copy (i32.add (local.get $out) (i32.const 4)) (i32.const 2048) (i32.const 60))
+    (i32.const 0))
+"""
+
+
+def guest(kit: Any, name: str, arguments: str, text: str = "") -> str:
+    kind = "(param" + " i32" * HOST_FUNCTIONS[name].width + ") (result i32)"
+    return GUEST.format(name=name, kind=kind, common=kit.COMMON, arguments=arguments, text=text)
+
+
+def numbers(*values: int) -> str:
+    return " ".join(f"(i32.const {value})" for value in values)
+
+
+class Asked:
+    """A runtime whose plugin asked for and was granted some permissions."""
+
+    ALL = ALL
+    guest = staticmethod(guest)
+    numbers = staticmethod(numbers)
+
+    def __init__(self, compiled: Path, folder: Path, kit: Any) -> None:
+        self._compiled, self._folder, self._kit = compiled, folder, kit
+        self.events: list[Event] = []
+        self.settings: dict[str, Any] = {"size": 3, "name": "\N{SNOWMAN}"}
+        self.open: list[Any] = []
+        self.cancelled = False
+
+    def gate(self, asked: tuple[str, ...] = ALL, granted: tuple[str, ...] = ALL, deny: str = "") -> Any:
+        rules = tuple(Rule("trust", plugin=PLUGIN, permission=p) for p in granted)
+        rules += (Rule("deny", permission=deny),) if deny else ()
+        gate = PermissionGate(Grants(self._folder), Policy(rules))
+        gate.admit(Subject(PLUGIN, "dist:asks", "1.0", PermissionSet.of(asked), runtime="wasm"))
+        return gate
+
+    def house(self, gate: Any) -> House:
+        return House(
+            keys=gate,
+            settings=lambda _plugin: self.settings,
+            storage=self._folder / "guests",
+            publish=self.events.append,
+        )
+
+    def load(self, text: str, gate: Any, limits: Limits | None = None) -> Any:
+        runtime = CoreRuntime(self._compiled, limits or self._kit.QUICK, house=self.house(gate))
+        self.open.append(runtime)
+        declared = self._kit.declared(deterministic="none")
+        return runtime.load(self._kit.binary(text), declared, PLUGIN)
+
+    def run(
+        self, name: str, arguments: str, text: str = "", gate: Any = None, frames: int = 1
+    ) -> tuple[int, bytes]:
+        """Status and what was written to 2048 of the last of some frames."""
+        bound = self.load(guest(self._kit, name, arguments, text), gate or self.gate()).bind(
+            "fail", lambda: self.cancelled
+        )
+        self.open.append(bound)
+        effect = bound.effect(lambda *_: None)
+        for number in range(frames):
+            row = effect.frame(self._kit.call(number)).planes[0][0].tobytes()
+        self.counters = bound.numbers()
+        return int.from_bytes(row[:4], "little", signed=True), row[4:64].rstrip(b"\0")
+
+    def direct(self, gate: Any = None, limits: Limits | None = None, **more: Any) -> HostCalls:
+        """The functions without a guest."""
+        host = PluginHost(PLUGIN, self.house(gate or self.gate()), limits or Limits(), **more)
+        return HostCalls(host, "test.guest", Counters(), lambda: self.cancelled)
+
+
+@pytest.fixture
+def asked(compiled: Path, tmp_path: Path, kit: Any) -> Iterator[Asked]:
+    made = Asked(compiled, tmp_path, kit)
+    yield made
+    for one in reversed(made.open):
+        one.close()

@@ -10,9 +10,10 @@ import pytest
 import wasmtime
 from kadr_kernel.sandbox.engine import Engines, make_engine
 from kadr_kernel.sandbox.faults import GuestError, ModuleError
-from kadr_kernel.sandbox.instance import Code, Instance
+from kadr_kernel.sandbox.instance import Instance
 from kadr_kernel.sandbox.layout import layout_of
 from kadr_kernel.sandbox.limits import Limits
+from kadr_kernel.sandbox.machine import LocalCode
 from kadr_kernel.sandbox.module import read_module
 
 LIMITS = Limits(call_seconds=0.02, start_seconds=0.02, working_bytes=4 << 20)
@@ -36,7 +37,7 @@ def test_mutants(kit: Any) -> None:
             refused += 1
             continue
         try:
-            instance = Instance(Code(module, engine, ticker, facts, LIMITS, True), layout)
+            instance = Instance(LocalCode(module, engine, ticker, facts, LIMITS, True), layout)
             picture = instance.run(call, lambda _at: (b"", b""))
             assert [p.shape for p in picture.planes] == [p.shape for p in kit.picture().planes]
             instance.close()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kadr_sdk.permissions import PERMISSIONS, Permission, PermissionSet
 
-UNSCOPED = ("gpu", "clock", "native")
+UNSCOPED = ("gpu", "clock", "native", "log", "progress", "config", "storage")
 
 
 def covers(granted: str, wanted: str) -> bool:
@@ -38,7 +38,8 @@ permissions = st.one_of(
 class TestForm:
     def test_the_list_is_closed(self) -> None:
         assert sorted(PERMISSIONS) == [
-            "clock", "environment", "gpu", "model", "native", "net", "process", "read", "write",
+            "clock", "config", "environment", "gpu", "log", "model", "native", "net", "process", "progress",
+            "read", "storage", "write",
         ]  # fmt: skip
 
     @pytest.mark.parametrize(

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from kadr_sdk.errors import KadrError, PermissionDeniedError, SerializationError, StorageError
 from kadr_sdk.events import Event, WarningRaised
 from kadr_sdk.permissions import Permission, PermissionSet
 from kadr_sdk.text import printable
 
+from kadr_kernel.permissions.confinement import Confinement, confine
 from kadr_kernel.permissions.grants import Grants
 from kadr_kernel.permissions.policy import Policy
 from kadr_kernel.permissions.prompt import Decision, Standing, because, decide
@@ -89,6 +90,22 @@ class PermissionGate:
         """True where :meth:`require` would return; asking is not counted as a refusal."""
         return self._refusal(plugin, permission) is None
 
+    def refusal(self, plugin: str, name: str) -> PermissionDeniedError | None:
+        """Why the plugin has nothing at all of a permission, whatever the scope; None where it has some."""
+        subject = self._subjects.get(plugin)
+        if subject is None:
+            return _unknown(plugin)
+        asked = [p for p in subject.asked if p.name == name]
+        if any(p.name == name for p in self.granted(plugin)) or any(self._in_part(subject, p) for p in asked):
+            return None
+        return self._refusal(plugin, asked[0] if asked else Permission(name))
+
+    def confinement(
+        self, plugin: str, digest: str, setting: Callable[[str], object], trusted: Collection[str]
+    ) -> Confinement:
+        """What a guest of a plugin is held to (:func:`~.confinement.confine`)."""
+        return confine(self._subjects.get(plugin), self._policy, digest, setting, trusted)
+
     def granted(self, plugin: str) -> PermissionSet:
         """What the plugin asked for and has, without exception; for its context.
 
@@ -138,6 +155,11 @@ class PermissionGate:
             text = f"the policy forbids {_to_do(subject, wanted)}"
             return _denied("policy", subject, wanted, text, because(verdict, self._policy))
         return None if verdict.effect == "trust" else self._not_granted(subject, wanted)
+
+    def _in_part(self, subject: Subject, wanted: Permission) -> bool:
+        """True where a rule denies only a part of what was granted."""
+        held = self._policy.trusts(subject) or self._held(subject).covers(wanted)
+        return held and not self._policy.forbids(subject, wanted)
 
     def _not_granted(self, subject: Subject, wanted: Permission) -> PermissionDeniedError | None:
         try:

@@ -23,6 +23,7 @@ from fnmatch import fnmatchcase
 
 from kadr_sdk.permissions import Permission
 
+from kadr_kernel.permissions.confinement import SandboxRule
 from kadr_kernel.permissions.subject import Subject
 
 __all__ = ["EFFECTS", "Policy", "Rule", "Verdict"]
@@ -84,11 +85,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules and a default; :attr:`origin` is the file they came from, for messages."""
+    """Rules and a default; :attr:`origin` is the file they came from, for messages.
+
+    :attr:`sandbox` has the rules for guests, those of each file for themselves.
+    """
 
     rules: tuple[Rule, ...] = ()
     default: str = "allow"
     origin: str = ""
+    sandbox: tuple[tuple[SandboxRule, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if self.default not in ("allow", "deny"):
@@ -129,7 +134,8 @@ class Policy:
     def merged(self, other: Policy) -> Policy:
         """Both together: every rule of both, and the stricter default."""
         default = "deny" if "deny" in (self.default, other.default) else "allow"
-        return Policy(self.rules + other.rules, default, other.origin or self.origin)
+        origin, sandbox = other.origin or self.origin, self.sandbox + other.sandbox
+        return Policy(self.rules + other.rules, default, origin, sandbox)
 
     def _concerning(self, subject: Subject) -> Iterator[Rule]:
         return (rule for rule in self.rules if rule.concerns(subject))

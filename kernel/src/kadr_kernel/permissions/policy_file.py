@@ -13,23 +13,32 @@ Example::
     effect = "deny"
     permission = "net:*"
     reason = "rendering machines are offline"
+
+    [[sandbox]]
+    publisher = "folder:*"
+    ceiling = "minimal"
+    isolation = "process"
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kadr_sdk.errors import ConfigError, did_you_mean
 
+from kadr_kernel.permissions.confinement import SandboxRule
 from kadr_kernel.permissions.policy import Policy, Rule
 
 __all__ = ["read_policy"]
 
-_KEYS = ("policy", "default", "rules")
+_KEYS = ("policy", "default", "rules", "sandbox")
 _RULE_KEYS = ("effect", "publisher", "plugin", "permission", "reason")
+_SANDBOX_KEYS = tuple(f.name for f in fields(SandboxRule))
+R = TypeVar("R", Rule, SandboxRule)
 
 
 def read_policy(path: Path) -> Policy:
@@ -45,29 +54,37 @@ def read_policy(path: Path) -> Policy:
     problems = list(_unknown(data, _KEYS, ""))
     if data.get("policy") != 1:
         problems.append(f"policy: version {data.get('policy')!r} is unknown, write 1")
-    rows = data.get("rules", [])
-    if not isinstance(rows, list):
-        problems.append("rules: write [[rules]]")
-        rows = []
-    rules = [_rule(row, f"rules[{number}]", problems) for number, row in enumerate(rows)]
+    rules = _table(data, "rules", Rule, _RULE_KEYS, problems)
+    sandbox = _table(data, "sandbox", SandboxRule, _SANDBOX_KEYS, problems)
     if data.get("default", "allow") not in ("allow", "deny"):
         problems.append(f"default: unknown default {data['default']!r}, write allow or deny")
     if problems:
         raise ConfigError("the permission policy breaks rules", path=path, hint="; ".join(problems))
-    return Policy(tuple(r for r in rules if r), data.get("default", "allow"), str(path))
+    return Policy(rules, data.get("default", "allow"), str(path), (sandbox,) if sandbox else ())
 
 
-def _rule(row: Any, place: str, problems: list[str]) -> Rule | None:
+def _table(
+    data: Mapping[str, Any], name: str, kind: type[R], keys: tuple[str, ...], problems: list[str]
+) -> tuple[R, ...]:
+    rows = data.get(name, [])
+    if not isinstance(rows, list):
+        problems.append(f"{name}: write [[{name}]]")
+        rows = []
+    found = [_rule(row, f"{name}[{number}]", kind, keys, problems) for number, row in enumerate(rows)]
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _rule(row: Any, place: str, kind: type[R], keys: tuple[str, ...], problems: list[str]) -> R | None:
     if not isinstance(row, dict):
         problems.append(f"{place}: a table is expected")
         return None
-    wrong = [*_unknown(row, _RULE_KEYS, f"{place}.")]
+    wrong = [*_unknown(row, keys, f"{place}.")]
     wrong += [f"{place}.{k}: a text is expected" for k, v in row.items() if not isinstance(v, str)]
-    if "effect" not in row:
+    if "effect" in keys and "effect" not in row:
         wrong.append(f"{place}.effect: is missing")
     if not wrong:
         try:
-            return Rule(**row)
+            return kind(**row)
         except ValueError as error:
             wrong.append(f"{place}: {error}")
     problems.extend(wrong)

@@ -25,7 +25,7 @@ from kadr_kernel.plugins.discovery import Found, discover
 
 __all__ = ["Index", "find_plugins"]
 
-_FORMAT = 1
+_FORMAT = 2
 _State = list[int] | None  # modification time in ns and size; None: absent
 
 

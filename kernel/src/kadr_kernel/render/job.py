@@ -120,6 +120,7 @@ class JobContext:
         self._on_failure = on_failure
         self._guests_lock = threading.Lock()
         self._guests: dict[tuple[str, str], BoundGuest | None] = {}
+        self._numbers: dict[str, dict[str, float]] = {}
 
     def check(self) -> None:
         """Wait while paused; raise CancelledError when cancelled."""
@@ -139,16 +140,23 @@ class JobContext:
         with self._guests_lock:
             if (kind, name) not in self._guests:
                 guest = find_guest(self._catalogue, kind, name)
-                self._guests[kind, name] = guest.bind(self._on_failure) if guest else None
+                bound = guest.bind(self._on_failure, lambda: self._control.cancelled) if guest else None
+                self._guests[kind, name] = bound
             bound = self._guests[kind, name]
         return self._catalogue.load(kind, name) if bound is None else bound.effect(warn)
 
     def close(self) -> None:
         """Drop what guests hold of this job's pictures."""
         with self._guests_lock:
-            bound, self._guests = [b for b in self._guests.values() if b is not None], {}
-        for one in bound:
+            bound, self._guests = {n: b for (_, n), b in self._guests.items() if b is not None}, {}
+            self._numbers |= {name: dict(one.numbers()) for name, one in bound.items()}
+        for one in bound.values():
             one.close()
+
+    @property
+    def guests(self) -> dict[str, dict[str, float]]:
+        """What guests did in this job, by effect; known when it is closed."""
+        return dict(sorted(self._numbers.items()))
 
     def warn(self, message: str, path: str = "", hint: str = "") -> None:
         """Tell the user once; it stands in the report."""

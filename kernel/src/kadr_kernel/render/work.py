@@ -339,6 +339,7 @@ class RenderJob:
             check=check,
             warnings=plan.warnings + context.warnings,
             reused=self._reuse.count("segment"),
+            guests=context.guests,
         )
 
 

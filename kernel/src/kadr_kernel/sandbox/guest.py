@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kadr_sdk.effects import EffectDeclaration, FrameCall
@@ -14,6 +14,7 @@ from kadr_sdk.frames import VideoFrame
 from kadr_kernel.sandbox.breaker import Breaker
 from kadr_kernel.sandbox.counters import Counters
 from kadr_kernel.sandbox.faults import GuestError
+from kadr_kernel.sandbox.host_calls import HostCalls, PluginHost
 from kadr_kernel.sandbox.instance import Instance
 from kadr_kernel.sandbox.layout import Layout, layout_of
 from kadr_kernel.sandbox.machine import Code
@@ -34,31 +35,40 @@ class CoreGuest:
     """A compiled guest of a plugin; shared by all jobs.
 
     Attributes:
-        digest: sha256 of the module as it was read, in the hash of every frame.
+        digest: sha256 of the module as it was read, and of the settings where it reads them; in
+            the hash of every frame.
+        host: what its host functions work with.
+        done: takes the numbers of a job that is over.
     """
 
     plugin: str
     declaration: EffectDeclaration
     digest: str
     code: Code
+    host: PluginHost
+    done: Callable[[CoreGuest, Mapping[str, float]], object]
     counters: Counters = field(default_factory=Counters)
 
-    def bind(self, on_failure: str) -> GuestUse:
+    def bind(self, on_failure: str, cancelled: Callable[[], bool] = lambda: False) -> GuestUse:
         """The guest for one job; close it with the job, so that no other sees its frames.
 
         Args:
             on_failure: one of :data:`ON_FAILURE`.
+            cancelled: whether the job is.
         """
         if on_failure not in ON_FAILURE:
             raise InternalError(f"{on_failure!r} is not one of {', '.join(ON_FAILURE)}")
-        return GuestUse(self, on_failure)
+        return GuestUse(self, on_failure, cancelled)
 
 
 class GuestUse:
-    """What the parts of a job share of a guest: instances, breaker and policy."""
+    """What the parts of a job share of a guest: instances, breaker, policy and numbers."""
 
-    def __init__(self, guest: CoreGuest, on_failure: str) -> None:
+    def __init__(self, guest: CoreGuest, on_failure: str, cancelled: Callable[[], bool]) -> None:
         self.guest = guest
+        self.counters = Counters(guest.counters)
+        self._host = HostCalls(guest.host, guest.declaration.id, self.counters, cancelled)
+        self._closed = False
         self.on_failure = on_failure
         self.breaker = Breaker()
         self.sequential = guest.declaration.state == "sequential"
@@ -78,11 +88,19 @@ class GuestUse:
         """Instances: the same for all where the guest is stateless, else for one use alone."""
         return self._new_pool() if self.sequential else self._shared
 
+    def numbers(self) -> Mapping[str, float]:
+        """What the guest did in this job so far."""
+        return self.counters.row()
+
     def close(self) -> None:
-        """Drop all instances."""
+        """Drop all instances, and hand the numbers on."""
         with self._lock:
+            closed, self._closed = self._closed, True
             for pool in self._pools:
                 pool.close()
+        if not closed:
+            self._host.close()
+            self.guest.done(self.guest, self.counters.row())
 
     def _new_pool(self) -> Pool:
         pool = Pool(self._make, self.guest.code.limits.idle)
@@ -91,8 +109,8 @@ class GuestUse:
         return pool
 
     def _make(self, layout: Layout) -> Instance:
-        self.guest.counters.started()
-        return Instance(self.guest.code, layout)
+        self.counters.started()
+        return Instance(self.guest.code, layout, self._host)
 
 
 class GuestEffect:
@@ -143,7 +161,7 @@ class GuestEffect:
         try:
             kept = instance.reset()
         except GuestError as error:
-            self._guest.counters.failed(error.kind)
+            self._use.counters.failed(error.kind)
             kept = False
         if kept:
             self._pool.give(instance)
@@ -169,7 +187,7 @@ class GuestEffect:
 
     def _once(self, call: FrameCall) -> VideoFrame:
         began = time.perf_counter()
-        counters, params = self._guest.counters, self._guest.declaration.params
+        counters, params = self._use.counters, self._guest.declaration.params
         values = call.values
 
         def packed(at: int) -> Packed:
@@ -216,6 +234,7 @@ class GuestEffect:
                 frame=call.frame,
                 kind=error.kind,
             ) from error
+        self._use.counters.replaced()
         hint = "the result is marked and not cached; update or remove the plugin"
         self._warn(f"{named} failed and was {_MARKED[self._on_failure]}", guest.declaration.id, hint)
         return picture

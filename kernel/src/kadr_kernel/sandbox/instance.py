@@ -10,8 +10,9 @@ from kadr_sdk.frames import VideoFrame
 from kadr_sdk.text import printable
 
 from kadr_kernel.sandbox.faults import GuestError
+from kadr_kernel.sandbox.host_link import HostHandler
 from kadr_kernel.sandbox.layout import Layout
-from kadr_kernel.sandbox.machine import Code, LocalMachine, Machine
+from kadr_kernel.sandbox.machine import Code
 from kadr_kernel.sandbox.memory import check_block, check_blocks
 from kadr_kernel.sandbox.slots import Slots
 from kadr_kernel.sandbox.values import Packed
@@ -29,21 +30,19 @@ class Instance:
     (:class:`~kadr_kernel.sandbox.pool.Pool`).
 
     Args:
-        make: a machine for the code and a size of memory.
+        handler: answers the host functions that the guest imports.
 
     Raises:
         GuestError: it does not start, or its allocator breaks a rule.
     """
 
-    def __init__(
-        self, code: Code, layout: Layout, make: Callable[[Code, int], Machine] = LocalMachine
-    ) -> None:
+    def __init__(self, code: Code, layout: Layout, handler: HostHandler | None = None) -> None:
         self._code = code
         self.layout = layout
         self._shapes = tuple(layout.pictures)
         self._blocks: dict[tuple[int, ...], bytes] = {}
         memory = code.facts.memory_bytes + layout.total_bytes + code.limits.working_bytes
-        self._machine = make(code, min(memory, _MOST_MEMORY))
+        self._machine = code.start(min(memory, _MOST_MEMORY), handler)
         try:
             self._start()
             self._place()

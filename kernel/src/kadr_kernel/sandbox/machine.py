@@ -11,6 +11,7 @@ import wasmtime
 
 from kadr_kernel.sandbox.calls import Function, fault_of
 from kadr_kernel.sandbox.engine import Ticker
+from kadr_kernel.sandbox.host_link import HostHandler, HostLink
 from kadr_kernel.sandbox.limits import Limits
 from kadr_kernel.sandbox.memory import Memory
 from kadr_kernel.sandbox.module import EXPORTS, ModuleFacts
@@ -19,12 +20,38 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Code", "LocalMachine", "Machine"]
+__all__ = ["Code", "LocalCode", "LocalMachine", "Machine"]
+
+
+class Code(Protocol):
+    """Compiled code of a guest, shared by all its instances and threads."""
+
+    @property
+    def facts(self) -> ModuleFacts:
+        """What the module said of itself."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What an instance may use."""
+        ...
+
+    def start(self, memory_bytes: int, handler: HostHandler | None = None) -> Machine:
+        """A new instance's machine.
+
+        Args:
+            memory_bytes: how large its memory may grow.
+            handler: answers the host functions that it imports; needed where it imports any.
+
+        Raises:
+            GuestError: it does not start.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """Compiled code of a guest, shared by all its instances and threads."""
+class LocalCode:
+    """:class:`Code` that runs in this process, with or without a deadline."""
 
     module: wasmtime.Module
     engine: wasmtime.Engine
@@ -32,6 +59,10 @@ class Code:
     facts: ModuleFacts
     limits: Limits
     guarded: bool
+
+    def start(self, memory_bytes: int, handler: HostHandler | None = None) -> Machine:
+        """A machine here."""
+        return LocalMachine(self, memory_bytes, handler)
 
 
 class Machine(Protocol):
@@ -78,13 +109,15 @@ class LocalMachine:
 
     Args:
         memory_bytes: how large its memory may grow.
+        handler: answers the host functions that it imports; needed where it imports any.
 
     Raises:
         GuestError: it does not start.
     """
 
-    def __init__(self, code: Code, memory_bytes: int) -> None:
+    def __init__(self, code: LocalCode, memory_bytes: int, handler: HostHandler | None = None) -> None:
         self._code = code
+        self._link = HostLink(handler) if handler is not None and code.facts.imports else None
         self._store = wasmtime.Store(code.engine)
         self._functions: dict[str, Function] = {}
         self._view: NDArray[np.uint8] | None = None
@@ -102,8 +135,12 @@ class LocalMachine:
     def call(self, name: str, *arguments: int, seconds: float) -> int:
         """Call a function."""
         self._view = None  # anew after every call: the guest may have made its memory grow
-        with self._deadline(seconds):
-            return self._functions[name](*arguments)
+        try:
+            with self._deadline(seconds):
+                return self._functions[name](*arguments)
+        finally:
+            if self._link is not None:
+                self._link.settle()
 
     def room(self, pointer: int, size: int) -> NDArray[np.uint8]:
         """The memory itself."""
@@ -124,6 +161,8 @@ class LocalMachine:
         self._view = None
         self._functions.clear()
         self._store.close()
+        if self._link is not None:
+            self._link.close()
 
     def _start(self, memory_bytes: int) -> None:
         limits, store = self._code.limits, self._store
@@ -134,13 +173,17 @@ class LocalMachine:
             tables=limits.tables,
             memories=1,
         )
+        given = self._link.imports(store, self._code.facts.imports) if self._link is not None else []
         with self._deadline(limits.start_seconds):  # the module's start function runs in here
             try:
-                made: Any = wasmtime.Instance(store, self._code.module, [])
+                made: Any = wasmtime.Instance(store, self._code.module, given)
             except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
                 raise fault_of(error, "start") from None
         exports = made.exports(store)
         self._memory = Memory(store, exports["memory"])
+        if self._link is not None:
+            self._link.ready(self._memory)
+            self._link.settle()
         for name in self._code.facts.functions:
             parameters, results = EXPORTS[name][0]
             self._functions[name] = Function(store, exports[name], len(parameters), len(results))

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kadr_sdk.abi import ABI_SECTION, ABI_VERSION, EFFECT_SECTION
+from kadr_sdk.errors import did_you_mean
 from kadr_sdk.text import printable
 
 from kadr_kernel.sandbox.binary import Bytes
 from kadr_kernel.sandbox.faults import ModuleError
+from kadr_kernel.sandbox.host_table import HOST_FUNCTIONS, MODULE
 from kadr_kernel.sandbox.limits import Limits
 
 __all__ = ["EXPORTS", "ModuleFacts", "read_module"]
@@ -44,17 +46,20 @@ class ModuleFacts:
         declaration: the JSON of the section ``kadr.effect``; empty: there is none.
         functions: which of :data:`EXPORTS` it has.
         memory_bytes: that it begins with.
+        imports: host functions in the order that it imports them.
     """
 
     version: int
     declaration: bytes
     functions: frozenset[str]
     memory_bytes: int
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Found:
     types: list[Signature] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
     functions: list[int] = field(default_factory=list)
     memories: list[int] = field(default_factory=list)
     exports: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -82,6 +87,7 @@ def read_module(data: bytes, limits: Limits) -> ModuleFacts:
         _declaration(found, limits),
         frozenset(EXPORTS) & found.exports.keys(),
         _memory(found, limits),
+        tuple(found.imports),
     )
 
 
@@ -115,12 +121,28 @@ def _values(body: Bytes) -> tuple[int, ...]:
     return tuple(body.take(body.count(1000, "values in a type")))
 
 
-def _imports(body: Bytes, _found: _Found, limits: Limits) -> None:
-    if not (count := body.count(limits.exports, "imports")):
-        return
-    first = printable(f"{body.name()}.{body.name()}")
-    more = f" and {count - 1} more" if count > 1 else ""
-    raise ModuleError(f"it imports {first}{more}, and a guest gets nothing", "build it without WASI and libc")
+def _imports(body: Bytes, found: _Found, limits: Limits) -> None:
+    """Functions of the closed table, with exactly their types; nothing else can be had."""
+    count = body.count(limits.exports, "imports")
+    for number in range(count):
+        module, name = body.name(), body.name()
+        if module != MODULE:
+            first, left = printable(f"{module}.{name}"), count - number - 1
+            more = f" and {left} more" if left else ""
+            text = f"it imports {first}{more}, and a guest gets nothing but host functions of {MODULE}"
+            raise ModuleError(text, "build it without WASI and libc")
+        function = HOST_FUNCTIONS.get(name)
+        if function is None or body.byte() != 0:
+            raise ModuleError(
+                f"there is no host function {printable(name)}", did_you_mean(name, HOST_FUNCTIONS)
+            )
+        found.functions.append(body.number())
+        found.imports.append(name)
+        expected = ((_I32,) * function.width, (_I32,))
+        if found.functions[-1] >= len(found.types) or found.types[found.functions[-1]] != expected:
+            raise ModuleError(
+                f"its import {MODULE}.{name} is of another type", f"it must be {_text(expected)}"
+            )
 
 
 def _functions(body: Bytes, found: _Found, limits: Limits) -> None:

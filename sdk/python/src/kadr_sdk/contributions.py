@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from kadr_sdk.backend import RenderContext
 from kadr_sdk.effects import EffectDeclaration, FrameEffect
@@ -42,6 +42,7 @@ __all__ = [
     "Exporter",
     "ExporterDescriptor",
     "Guest",
+    "GuestRecords",
     "Importer",
     "PresetDescriptor",
     "Runtime",
@@ -179,6 +180,10 @@ class BoundGuest(Protocol):
         """
         ...
 
+    def numbers(self) -> Mapping[str, float]:
+        """What it did in this job: at least ``calls``, ``seconds`` and ``replaced`` frames."""
+        ...
+
     def close(self) -> None:
         """Drop what the guest holds."""
         ...
@@ -192,12 +197,22 @@ class Guest(Protocol):
         """sha256 of its code, part of the hash of every frame that it makes."""
         ...
 
-    def bind(self, on_failure: str) -> BoundGuest:
+    def bind(self, on_failure: str, cancelled: Callable[[], bool] = ...) -> BoundGuest:
         """The guest for one job.
 
         Args:
             on_failure: ``fail``, ``skip`` (show the input) or ``hold`` (show the last good picture).
+            cancelled: whether the job is; guests may ask.
         """
+        ...
+
+
+@runtime_checkable
+class GuestRecords(Protocol):
+    """A runtime that knows what guests did in earlier jobs."""
+
+    def records(self, plugin: str) -> Mapping[str, Mapping[str, Any]]:
+        """By effect: ``jobs``, ``last_at`` (seconds since 1970), ``last`` and ``total`` numbers."""
         ...
 
 

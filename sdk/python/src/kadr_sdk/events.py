@@ -13,6 +13,7 @@ __all__ = [
     "Envelope",
     "Event",
     "FilesDiscovered",
+    "GuestProgressed",
     "MediaFailed",
     "MediaImported",
     "MediaProgressed",
@@ -109,6 +110,15 @@ class MemoryPressureRaised(Event):
 
     used: int
     budget: int
+
+
+@dataclass(slots=True)
+class GuestProgressed(Event):
+    """A guest says how much of a long call is done (0..1); at most ten a second of a plugin."""
+
+    plugin: str
+    effect: str
+    done: float
 
 
 @dataclass(slots=True)

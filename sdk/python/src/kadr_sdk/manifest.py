@@ -52,6 +52,7 @@ __all__ = [
     "API_VERSION",
     "CONTRIBUTION_KINDS",
     "FILE_NAME",
+    "LIMITS",
     "MANIFEST_VERSION",
     "Contribution",
     "Manifest",
@@ -99,6 +100,17 @@ _PLUGIN_KEYS = (
     "conflicts",
     "runtime",
 )
+_TABLES = ("manifest", "plugin", "permissions", "contributes", "hooks", "config", "limits", "extensions")
+LIMITS: Mapping[str, str] = {
+    "seconds": "of one frame",
+    "start_seconds": "until an instance is ready",
+    "memory_mb": "MiB beyond the frames of a call",
+    "calls_per_second": "calls of host functions",
+    "storage_kb": "KiB that it keeps",
+    "connections": "fetches at once",
+    "transfer_mb": "MiB of one fetched answer, or of one read of a file",
+}
+"""Keys of ``[limits]``: what guests of a plugin may ask for, up to the ceiling of the policy."""
 _CONTRIBUTION_KEYS = ("id", "title", "summary", "entry", "file", "names", "scope", "provides", "priority")
 
 
@@ -135,6 +147,7 @@ class Manifest:
         api: range of :data:`API_VERSION` that it works with (PEP 440 specifiers).
         requires, conflicts: plugin ids with optional version ranges.
         config: schema of its configuration, parameter tables by name.
+        limits: what its guests ask for beyond their level (:data:`LIMITS`).
         hooks: module of its hook implementations, may be empty.
         location: folder of the manifest.
     """
@@ -154,6 +167,7 @@ class Manifest:
     contributions: tuple[Contribution, ...] = ()
     hooks: str = ""
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
     location: str = ""
 
@@ -199,9 +213,7 @@ def parse_manifest(data: Mapping[str, Any], path: Path) -> Manifest:
         ManifestError: with every broken rule.
     """
     reader = _Reader()
-    reader.keys(
-        data, "", ("manifest", "plugin", "permissions", "contributes", "hooks", "config", "extensions")
-    )
+    reader.keys(data, "", _TABLES)
     if data.get("manifest") != MANIFEST_VERSION:
         reader.problem(
             "manifest", f"version {data.get('manifest')!r} is unknown", f"write {MANIFEST_VERSION}"
@@ -219,6 +231,7 @@ def parse_manifest(data: Mapping[str, Any], path: Path) -> Manifest:
     if values["hooks"] and not _ENTRY.fullmatch(values["hooks"]):
         reader.problem("hooks.entry", f"{values['hooks']!r} is not module or module:attribute")
     values["config"] = reader.config(reader.table(data, "config"))
+    values["limits"] = reader.limits(reader.table(data, "limits"))
     values["extensions"] = reader.plain(reader.table(data, "extensions"), "extensions")
     if reader.problems:
         raise ManifestError("the manifest breaks rules", reader.problems, path=path)
@@ -274,6 +287,14 @@ class _Reader:
             except ValueError as error:
                 self.problem(path, str(error))
         return self.plain(table, "config")
+
+    def limits(self, table: Mapping[str, Any]) -> Mapping[str, float]:
+        self.keys(table, "limits", tuple(LIMITS))
+        for name, value in table.items():
+            # A bool is an int; NaN is not above zero, and infinity is no limit.
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+                self.problem(f"limits.{name}", f"a number above 0 is expected, not {shown(value)}")
+        return dict(table)
 
     def plain(self, table: Mapping[str, Any], path: str) -> Mapping[str, Any]:
         """The table, which must be JSON-ready: the index of manifests is JSON. TOML also has dates."""

@@ -18,6 +18,10 @@ model      model id or ``*``       run a machine-learning model
 environment variable name or ``*`` read environment variables
 clock      ``*``                   read the time of day
 native     ``*``                   run native code in the kernel's process
+log        ``*``                   write into the log (guests)
+progress   ``*``                   follow the job it works in (guests)
+config     ``*``                   read the plugin's own settings (guests)
+storage    ``*``                   keep data of its own from render to render (guests)
 ========== ======================= ===================================================
 """
 
@@ -44,10 +48,14 @@ PERMISSIONS: dict[str, str] = {
     "environment": "read environment variables",
     "clock": "read the time of day",
     "native": "run native code with the rights of your account",
+    "log": "write into the log",
+    "progress": "follow the job that it works in",
+    "config": "read its own settings",
+    "storage": "keep data of its own",
 }
 """Every permission and what it lets a plugin do, in the user's words."""
 
-_UNSCOPED = ("gpu", "clock", "native")
+_UNSCOPED = ("gpu", "clock", "native", "log", "progress", "config", "storage")
 _NET = re.compile(
     r"((?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?",
     re.ASCII | re.IGNORECASE,

@@ -52,6 +52,8 @@ class RenderReport:
         seconds: of wall clock for the whole job; ``stages`` splits it.
         digest: sha256 of the output file as hex.
         reused: segments that an earlier render had made, of ``segments``.
+        guests: what sandboxed effects did, by effect: ``calls``, ``traps``, ``seconds``,
+            ``replaced`` and more.
     """
 
     job: str
@@ -68,7 +70,13 @@ class RenderReport:
     check: CheckReport | None = None
     warnings: tuple[Problem, ...] = ()
     reused: int = 0
+    guests: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def replaced(self) -> int:
+        """Frames in which an effect failed and was skipped or held, as the user wanted."""
+        return int(sum(row.get("replaced", 0) for row in self.guests.values()))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
-        return asdict(self)
+        return asdict(self) | {"replaced": self.replaced}
