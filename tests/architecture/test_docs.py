@@ -87,7 +87,9 @@ def test_every_option_of_a_quoted_command_exists(
             options = {w.partition("=")[0] for w in words[1:] if re.match(r"--?[a-z]", w)}
             if words[0] in KERNEL_OPTIONS or not options:
                 continue
-            called = " ".join(words[:2] if words[0] in ("plugin", "system", "config", "media") else words[:1])
+            called = " ".join(
+                words[:2] if words[0] in ("plugin", "system", "config", "media", "models") else words[:1]
+            )
             if called not in helps:
                 assert host.run(kernel, [*called.split(), "--help"]) == 0
                 helps[called] = capsys.readouterr().out

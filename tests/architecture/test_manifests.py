@@ -17,7 +17,7 @@ from kadr_sdk.manifest import CONTRIBUTION_KINDS, read_manifest
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = sorted(
     path
-    for folder in ("builtin_plugins", "examples", "plugin_registry")
+    for folder in ("builtin_plugins", "examples", "models", "plugin_registry")
     for path in (ROOT / folder).glob("**/src/*/plugin.toml")
 )
 BUILT_IN = [p for p in PATHS if "examples" not in p.parts]

@@ -79,7 +79,7 @@ def test_codes_are_unique_and_stable_words() -> None:
 def test_the_codes_of_the_first_release_do_not_change() -> None:
     assert sorted(kind.code for kind in CLASSES) == [
         "backend", "cache", "cancelled", "config", "dependency_missing", "error", "gpu", "input", "internal",
-        "invalid_parameter", "invalid_path", "manifest", "media_file", "not_found", "not_supported",
+        "invalid_parameter", "invalid_path", "manifest", "media_file", "model", "not_found", "not_supported",
         "overloaded", "permission_denied", "plugin", "plugin_not_active", "plugin_not_found", "preview",
         "render", "resource", "serialization", "service_not_found", "storage", "timeout",
         "unsupported_format", "validation", "verify",

@@ -1,6 +1,6 @@
 """Errors: data in, sentence out, with path and remedy.
 
-The tree (25 leaves; each has a stable ``code`` and says whether a retry can help)::
+The tree (26 leaves; each has a stable ``code`` and says whether a retry can help)::
 
     KadrError
     ├── InputError                   what the user gave
@@ -11,6 +11,7 @@ The tree (25 leaves; each has a stable ``code`` and says whether a retry can hel
     │   ├── UnsupportedFormatError   a codec, container or pixel format
     │   ├── SerializationError       a file that is not the format it claims
     │   ├── ConfigError              the user's configuration
+    │   ├── ModelError               a machine-learning model that cannot be used
     │   └── NotFoundError            an unknown id (effect, preset, project, command)
     ├── PluginError
     │   ├── ManifestError            plugin.toml breaks rules
@@ -55,6 +56,7 @@ __all__ = [
     "KadrError",
     "ManifestError",
     "MediaFileError",
+    "ModelError",
     "NotFoundError",
     "NotSupportedError",
     "OverloadedError",
@@ -255,6 +257,12 @@ class ConfigError(InputError):
         if isinstance(data := plain["data"], dict):
             data.pop("problems", None)
         return plain
+
+
+class ModelError(InputError):
+    """A machine-learning model is absent, damaged, hostile, refused for its licence, or failed."""
+
+    code = "model"
 
 
 class NotFoundError(InputError):
