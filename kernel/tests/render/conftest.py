@@ -14,7 +14,7 @@ from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer
 from kadr_kernel.render.work import Means
-from kadr_sdk.effects import FrameCall
+from kadr_sdk.effects import FilterSpec, FrameCall
 from kadr_sdk.errors import NotFoundError
 from kadr_sdk.events import Event
 from kadr_sdk.frames import VideoFrame
@@ -57,6 +57,20 @@ class Plain:
         for index, plane in enumerate(result.planes):
             plane[...] = int(call.values["level"]) if index == 0 else 128
         return result
+
+
+class Louder:
+    """A sound effect of one filter."""
+
+    def sound_filters(self, values: Mapping[str, Any], rate: int, layout: str) -> list[FilterSpec]:
+        return [FilterSpec.of("volume", volume=1.0 + float(values["by"]))]
+
+
+class Late(Louder):
+    """The same, and late."""
+
+    def sound_delay(self, values: Mapping[str, Any], rate: int) -> int:
+        return rate // 1000
 
 
 def call_window(call: FrameCall) -> int:
@@ -105,6 +119,28 @@ CONTENT: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
     ("effect", "test.planar"): (
         {"id": "test.planar", "version": 1, "title": "R", "formats": ["gbrp"], "params": []},
         Before,
+    ),
+    ("audio_effect", "test.louder"): (
+        {
+            "id": "test.louder",
+            "version": 1,
+            "title": "L",
+            "kind": "audio_filter",
+            "implementations": ["filter"],
+            "params": [_number("by", animatable=True)],
+        },
+        Louder,
+    ),
+    ("audio_effect", "test.late"): (
+        {
+            "id": "test.late",
+            "version": 1,
+            "title": "A",
+            "kind": "audio_filter",
+            "implementations": ["filter"],
+            "params": [_number("by")],
+        },
+        Late,
     ),
     ("transition", "dissolve"): (
         {"id": "dissolve", "version": 1, "title": "D", "kind": "transition", "params": []},

@@ -259,10 +259,6 @@ class TestOutput:
                 {"faststart": True, "container": "gif"},
                 "export.faststart: gif has no index that could stand in front (leave faststart out)",
             ),
-            (
-                {"audio": {"loudness": {}}},
-                "export.audio.loudness: loudness is not normalised by this version",
-            ),
         ],
     )
     def test_what_is_not_done_is_said(self, export: dict[str, Any], problem: str) -> None:

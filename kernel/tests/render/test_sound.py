@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from kadr_sdk.errors import ValidationError
-from kadr_sdk.plan import AudioClip, AudioPlan, Ramp
+from kadr_sdk.plan import AudioClip, AudioPlan, Duck, Ramp
 from kadr_sdk.project import parse_project
 from kadr_sdk.rendering import RenderRequest
 
@@ -128,15 +128,122 @@ class TestWhatSounds:
     def test_no_sound_anywhere_is_no_stream(self, mix: Mix) -> None:
         assert mix(video(clip("still", 0, 1))) is None
 
-    def test_an_animated_speed_is_refused_where_it_would_be_heard(self, mix: Mix) -> None:
-        speed = {"keyframes": [{"time": 0, "value": 1}, {"time": 1, "value": 2}]}
-        with pytest.raises(ValidationError) as caught:
-            mix(video(clip("a", 0, 1, speed=speed)))
-        assert [str(p) for p in caught.value.problems] == [
-            "timeline.tracks[0].clips[0].speed: sound at an animated speed is not rendered "
-            "(mute the clip, or use a constant speed)"
+
+SPEEDING = {"keyframes": [{"time": 0, "value": 1}, {"time": 1, "value": 2}]}
+LOUDER = {"effect_type": "louder", "parameters": {"by": 1}}
+
+
+class TestVaryingSpeed:
+    def test_it_goes_with_the_clip_from_frame_to_frame(self, mix: Mix) -> None:
+        found = only(mix(video(clip("a", 2, 2, speed=SPEEDING, source_start=0.5))))
+        assert found.warp is not None
+        assert (found.warp.rate, found.warp.at, found.lead) == (25, 0, 0)
+        assert found.warp.speeds == tuple(min(2, 1 + Fraction(k, 25)) for k in range(51))
+        assert (found.start, found.count, found.source_start) == (2 * RATE, 2 * RATE, Fraction(1, 2))
+
+    def test_backwards_it_begins_at_its_end(self, mix: Mix) -> None:
+        found = only(mix(video(clip("a", 0, 2, speed=SPEEDING, reversed=True))))
+        assert found.warp is not None
+        assert found.warp.at == 2
+
+    def test_a_part_leads_in(self, mix: Mix) -> None:
+        part = {"range": (Fraction(3), Fraction(4))}
+        found = only(mix(video(clip("a", 2, 3, speed=SPEEDING)), request=part))
+        assert (found.start, found.count, found.lead) == (0, RATE, RATE)
+
+
+class TestDesk:
+    def test_a_track_with_effects_is_a_bus_with_its_volume(self, mix: Mix) -> None:
+        plan = mix(audio(clip("song", 1, 1), volume=0.5, effects=[LOUDER]), audio(clip("a", 0, 1)))
+        assert plan is not None
+        assert [c.bus for c in plan.clips] == [0, None]
+        assert [c.gains for c in plan.clips] == [(), ()]
+        (bus,) = plan.buses
+        assert bus.gains == ((Ramp(0, 2 * RATE, 0.5, 0.5),),)
+        assert [s.name for s in bus.stages[0].filters] == ["volume"]
+
+    def test_neutral_effects_and_silent_ducks_leave_the_plan_as_it_is(self, mix: Mix) -> None:
+        plain = [audio(clip("song", 0, 1)), audio(clip("a", 0, 1))]
+        flat = {"effect_type": "louder", "parameters": {"by": 0}}
+        dressed = [
+            t | {"effects": [flat], "duck": {"under": [f"t{1 - n}"], "amount": 0}}
+            for n, t in enumerate(plain)
         ]
-        assert mix(video(clip("a", 0, 1, speed=speed, muted=True))) is not None
+        dressed[1].pop("duck")
+        assert mix(*dressed, effects=[flat]) == mix(*plain)
+
+    def test_a_bus_comes_after_those_that_it_makes_way_for(self, mix: Mix) -> None:
+        duck = {
+            "under": ["t1", "t2"],
+            "attack": 0.1,
+            "hold": 0,
+            "release": 0.304,
+            "amount": -9,
+            "threshold": -35,
+        }
+        plan = mix(audio(clip("song", 0, 1), duck=duck), audio(clip("a", 0, 1)), audio(clip("b", 0, 1)))
+        assert plan is not None
+        assert [b.track for b in plan.buses] == ["t1", "t2", "t0"]
+        assert [c.bus for c in plan.clips] == [2, 0, 1]
+        assert plan.buses[2].duck == Duck((0, 1), -35, -9, 10, 0, 30)
+
+    def test_nobody_makes_way_for_what_is_not_heard(self, mix: Mix) -> None:
+        song = audio(clip("song", 0, 1), duck={"under": ["t1"]})
+        plan = mix(song, audio(clip("a", 0, 1), muted=True))
+        assert plan is not None
+        assert plan.buses == ()
+
+    def test_what_remembers_hears_the_timeline_from_its_beginning(self, mix: Mix) -> None:
+        part = {"range": (Fraction(2), Fraction(3))}
+        plan = mix(audio(clip("song", 1, 5)), request=part, effects=[LOUDER])
+        assert plan is not None
+        assert (plan.lead, plan.count, plan.trail) == (2 * RATE, RATE, RATE)
+        assert (only(plan).start, only(plan).count, only(plan).lead) == (RATE, 3 * RATE, 0)
+        assert len(plan.stages) == 1
+
+    @pytest.mark.parametrize(
+        ("under", "problem"),
+        [
+            (["t9"], "no track 't9' (known: t0, t1)"),
+            (["t0"], "'t0' makes way for itself (break the circle)"),
+            (["t1"], "'t0' makes way for itself (break the circle)"),
+        ],
+    )
+    def test_whom_to_make_way_for(self, mix: Mix, under: list[str], problem: str) -> None:
+        other = audio(clip("a", 0, 1), duck={"under": ["t0"]})
+        with pytest.raises(ValidationError) as caught:
+            mix(audio(clip("song", 0, 1), duck={"under": under}), other)
+        assert f"timeline.tracks[0].duck.under: {problem}" in [str(p) for p in caught.value.problems]
+
+    def test_pictures_have_no_place_on_the_whole_mix(self, mix: Mix) -> None:
+        with pytest.raises(ValidationError) as caught:
+            mix(audio(clip("song", 0, 1)), effects=[{"effect_type": "blur"}])
+        assert caught.value.problems[0].path == "timeline.effects[0].effect_type"
+
+
+class TestStages:
+    def test_options_are_told_while_they_move(self, mix: Mix) -> None:
+        keys = {"keyframes": [{"time": 1, "value": 10}, {"time": 2, "value": 5}]}
+        louder = {"effect_type": "louder", "parameters": {"by": keys}}
+        found = only(mix(audio(clip("song", 3, 4, effects=[louder]))))
+        (stage,) = found.stages
+        told = [(at, float(dict(specs[0].options)["volume"])) for at, specs in stage.changes]
+        assert dict(stage.filters[0].options)["volume"] == "11.0"
+        assert [at for at, _ in told] == [RATE + 480 * k for k in range(1, 101)]
+        assert [v for _, v in told] == pytest.approx([11.0 - k / 20 for k in range(1, 101)])
+
+    def test_what_moves_long_moves_in_longer_steps(self, mix: Mix) -> None:
+        keys = {"keyframes": [{"time": 0, "value": 0}, {"time": 6000, "value": 5}]}
+        louder = {"effect_type": "louder", "parameters": {"by": keys}}
+        picture = {"id": "g", "generator": {"type": "plain"}, "duration": 6001}
+        plan = mix(audio(clip("song", 0, 1)), video(picture), effects=[louder])
+        assert plan is not None
+        (stage,) = plan.stages
+        assert 19_990 <= len(stage.changes) <= 20_001
+
+    def test_what_is_late_says_by_how_much(self, mix: Mix) -> None:
+        late = {"effect_type": "late", "parameters": {"by": 1}}
+        assert only(mix(audio(clip("song", 0, 1, effects=[late])))).stages[0].delay == 48
 
 
 class TestGains:
@@ -165,6 +272,12 @@ class TestGains:
         assert [r.start for r in of_clip[1:]] == [48000 + 1920 * k for k in range(26)]
         assert (of_clip[25].stop, of_clip[25].b) == (96000, 1.0)
         assert (of_track[24].stop, of_track[24].b) == (48000, 1.0)
+
+    def test_a_clips_curve_counts_from_its_picture(self, mix: Mix) -> None:
+        keys = {"keyframes": [{"time": 0, "value": 0}, {"time": 1, "value": 1}]}
+        found = only(mix(video(clip("a", "0.51", 2, volume=keys)))).gains[0]
+        assert (found[0].start, found[0].a) == (0, 0.0)  # frame 13, 0.52 s
+        assert (found[24].stop, found[24].b) == (RATE, 1.0)
 
     @pytest.mark.parametrize(("fps", "start"), [("30000/1001", "1001/3000"), (24, "10/24"), (60, "1/3")])
     def test_an_envelope_has_no_holes(self, mix: Mix, fps: Any, start: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from kadr_sdk.errors import BackendError, InternalError
 from kadr_sdk.parts import Packet, PartWriter
 
+from kadr_pyav.loudness import Meter
 from kadr_pyav.mix import mix
 from kadr_pyav.sessions import open_audio
 from kadr_pyav.sound import Samples
@@ -44,7 +45,7 @@ def render_audio(plan: AudioPlan, output: Output, sink: PartWriter, context: Ren
     encoding = output.audio
     if encoding is None or (encoding.rate, encoding.layout) != (plan.rate, plan.layout):
         raise InternalError(f"the mix ({plan.rate} Hz, {plan.layout}) is not what the output encodes")
-    session, levels = AudioSession(encoding), Levels()
+    session, levels = AudioSession(encoding), Levels(plan.rate, plan.layout)
     for packet in session.run(levels.seen(mix(plan, context))):
         sink.write(packet)
     levels.warn(context)
@@ -155,9 +156,10 @@ def _quantised(samples: Samples, packed: str, encoding: AudioEncoding) -> NDArra
 
 
 class Levels:
-    """Facts of the sound, measured on the way: peak, loudness as RMS, silence."""
+    """Facts of the sound, measured on the way: peak, RMS, silence, loudness by EBU R128."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int, layout: str) -> None:
+        self._meter = Meter(rate, layout)
         self._peak, self._squares, self._count = 0.0, 0.0, 0
         self._blocks, self._silent = 0, 0
 
@@ -171,12 +173,17 @@ class Levels:
             self._count += samples.size
             self._blocks += 1
             self._silent += peak < _SILENCE
+            self._meter.add(block.samples)
             yield block
 
     def facts(self) -> dict[str, Any]:
-        """Peak and RMS as amplitudes (full scale 1), blocks of half a second and the silent of them."""
+        """Peak and RMS as amplitudes (full scale 1), blocks of half a second and the silent of them.
+
+        ``loudness`` is what :meth:`kadr_pyav.loudness.Loudness.facts` says.
+        """
         rms = math.sqrt(self._squares / self._count) if self._count else 0.0
-        return {"peak": self._peak, "rms": rms, "blocks": self._blocks, "silent_blocks": self._silent}
+        found = {"peak": self._peak, "rms": rms, "blocks": self._blocks, "silent_blocks": self._silent}
+        return found | {"loudness": self._meter.result().facts()}
 
     def warn(self, context: RenderContext) -> None:
         """Say once where the sound went beyond full scale."""

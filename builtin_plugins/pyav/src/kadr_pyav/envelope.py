@@ -55,15 +55,30 @@ def product(gains: Sequence[Sequence[Ramp]], first: int, count: int) -> Gain | N
     return total
 
 
-def balance(pan: Sequence[Ramp], layout: str, first: int, count: int) -> Gain | None:
-    """Gains of shape (channels, count): turning to one side fades the other, centre stays.
+def balance(pan: Sequence[Ramp], layout: str, first: int, count: int, law: float = 0.0) -> Gain | None:
+    """Gains of shape (channels, count) for channels of the left and the right; others stay.
+
+    With law 0 turning to one side fades the other. With another one both sides lose so many
+    decibels in the middle, and the side turned to ends at factor 1: -3 by sine and cosine
+    (constant power), -6 in a straight line, -4.5 by the geometric mean of both.
 
     None where nothing changes.
     """
     values = envelope(pan, first, count, 0.0)
-    if not np.any(values):
-        return None
-    left, right = np.minimum(1.0, 1.0 - values), np.minimum(1.0, 1.0 + values)
     names = [channel.name for channel in av.AudioLayout(layout).channels]
+    if (law == 0 and not np.any(values)) or not _LEFT.union(_RIGHT).intersection(names):
+        return None
+    left, right = _side(-values, law), _side(values, law)
     middle = np.ones(count)
     return np.stack([left if n in _LEFT else right if n in _RIGHT else middle for n in names])
+
+
+def _side(towards: Gain, law: float) -> Gain:
+    """The factor of a side, by how far the sound is turned towards it, -1..1."""
+    if law == 0:
+        return np.minimum(1.0, 1.0 + towards)
+    part = (1.0 + towards) / 2
+    power = np.sin(np.pi / 2 * part)
+    if law == -3:
+        return power
+    return part if law == -6 else np.sqrt(part * power)

@@ -1,146 +1,157 @@
-"""The mix: clips summed block by block, in the plan's order, exact to the sample."""
+"""The mix: clips, buses and the master summed block by block, in the plan's order, exact to the sample."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 from kadr_sdk.frames import AudioBlock
-from kadr_sdk.plan import AudioClip, AudioPlan
-from kadr_sdk.times import sample_at
+from kadr_sdk.plan import AudioPlan
 from numpy.typing import NDArray
 
-from kadr_pyav.audio_reader import SoundFile
-from kadr_pyav.damage import Damage
-from kadr_pyav.envelope import balance, product
-from kadr_pyav.sound import Chain, Samples, Stream, channels_of
-from kadr_pyav.stretch import TAIL, at_speed
+from kadr_pyav.duck import Gains, duck_gains
+from kadr_pyav.envelope import product
+from kadr_pyav.normalize import normalized
+from kadr_pyav.sound import Samples, Stream, channels_of
+from kadr_pyav.sound_stages import exactly, staged
+from kadr_pyav.voice import Voice
 
 if TYPE_CHECKING:
     from kadr_sdk.backend import RenderContext
 
 __all__ = ["mix"]
 
-_PIECE = 4096
 _MAX_OPEN = 48  # files open at once; more clips at the same moment take turns
 
 
 def mix(plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
     """The mix as blocks of half a second, together exactly ``plan.count`` samples.
 
-    Clips are read as float32 and summed in float64 in the order of the plan. Nothing is
-    limited: values beyond 1 stay.
+    Clips are read as float32 and summed in float64 in the order of the plan. Without a
+    loudness to keep nothing is limited: values beyond 1 stay.
 
     Raises:
         MediaFileError: sound that cannot be read or decoded.
     """
-    step = max(1, plan.rate // 2)
-    waiting = sorted(range(len(plan.clips)), key=lambda k: (plan.clips[k].start, k), reverse=True)
-    voices: dict[int, _Voice] = {}
+    first = 0
+    blocks = _mixed(plan, context)
+    if plan.loudness is not None:
+        blocks = normalized(plan, lambda: _mixed(plan, context), context.warn)
+    for samples in blocks:
+        yield AudioBlock(samples, plan.rate, first, plan.layout)
+        context.advance(samples.shape[1])
+        first += samples.shape[1]
+
+
+def _mixed(plan: AudioPlan, context: RenderContext) -> Iterator[Samples]:
+    """What is delivered, before its loudness is seen to."""
+    mixer = _Mixer(plan, context)
+    step = _step(plan)
     try:
+        stream = Stream(mixer.master(), channels_of(plan.layout))
+        stream.skip(plan.lead, step)
         for first in range(0, plan.count, step):
-            context.check()
-            count = min(step, plan.count - first)
-            while waiting and plan.clips[waiting[-1]].start < first + count:
-                number = waiting.pop()
-                voices[number] = _Voice(plan.clips[number], plan, context.warn)
-            yield AudioBlock(_block(voices, first, count, plan), plan.rate, first, plan.layout)
-            context.advance(count)
+            yield stream.read(min(step, plan.count - first))
     finally:
-        for voice in voices.values():
-            voice.close()
+        mixer.close()
 
 
-def _block(voices: dict[int, _Voice], first: int, count: int, plan: AudioPlan) -> Samples:
-    """The sum of what sounds; finished voices leave."""
-    total = np.zeros((channels_of(plan.layout), count), np.float64)
-    for place, number in enumerate(sorted(voices)):
-        voice = voices[number]
-        voice.add(total, first)
-        if voice.clip.start + voice.clip.count <= first + count:
-            voices.pop(number).close()
-        elif place >= _MAX_OPEN:
-            voice.close()
-    return total.astype(np.float32)
+def _step(plan: AudioPlan) -> int:
+    return max(1, plan.rate // 2)
 
 
-class _Voice:
-    """A clip while it sounds; opened on the first read, and again after :meth:`close`."""
+class _Mixer:
+    """Groups of voices, the buses made of them, and the master."""
 
-    def __init__(self, clip: AudioClip, plan: AudioPlan, warn: Callable[[str, str, str], None]) -> None:
-        self.clip, self._plan = clip, plan
-        self._channels = channels_of(plan.layout)
-        damage = Damage(clip.path, clip.damage, warn)
-        self._file = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage)
-        self._stream: Stream | None = None
+    def __init__(self, plan: AudioPlan, context: RenderContext) -> None:
+        self._plan, self._channels = plan, channels_of(plan.layout)
+        share = max(1, _MAX_OPEN // (1 + len(plan.buses)))
+        self._groups = {n: _Group(plan, n, context, share) for n in (None, *range(len(plan.buses)))}
+        self._heard: list[Iterator[Samples]] = []
+        for number in range(len(plan.buses)):
+            self._heard.append(self._bus(number))
 
-    def add(self, total: NDArray[np.float64], first: int) -> None:
-        """Add what falls into a block that begins at sample ``first`` of the mix."""
-        begin = max(first, self.clip.start)
-        end = min(first + total.shape[1], self.clip.start + self.clip.count)
-        if begin >= end:
-            return
-        own, count = begin - self.clip.start, end - begin
-        if self._stream is None:
-            self._stream = self._open(own)
-        samples = self._stream.read(count)
-        total[:, begin - first : end - first] += self._shaped(samples, own, count)
+    def master(self) -> Iterator[Samples]:
+        """The whole, through the master's stages."""
+        buses = [Stream(self._take(n), self._channels) for n in range(len(self._plan.buses))]
+        pieces = self._summed(buses)
+        if not self._plan.stages:
+            return pieces
+        whole = exactly(pieces, self._plan.total, self._channels)
+        return staged(whole, self._plan.stages, self._plan.rate, self._plan.layout)
 
-    def _shaped(self, samples: Samples, own: int, count: int) -> NDArray[np.float64]:
-        shaped = samples.astype(np.float64)
-        gain = product(self.clip.gains, own, count)
-        if gain is not None:
-            shaped *= gain
-        sides = balance(self.clip.pan, self._plan.layout, own, count)
-        if sides is not None:
-            shaped *= sides
-        return shaped
+    def _summed(self, buses: list[Stream]) -> Iterator[Samples]:
+        for total in self._groups[None].blocks():
+            for bus in buses:
+                total += bus.read(total.shape[1])
+            yield total.astype(np.float32)
 
-    def _open(self, own: int) -> Stream:
-        """A stream that stands at a sample of the clip."""
-        clip, rate = self.clip, self._plan.rate
-        if clip.filters:
-            return self._open_filtered(own + clip.lead)
-        at = sample_at(clip.source_start, rate)
-        if clip.speed == 1:
-            pieces = self._pieces(at - own if clip.reversed else at + own, clip.count - own)
-            return Stream(pieces, self._channels)
-        length = math.ceil((clip.count + TAIL * rate) * clip.speed)
-        pieces = at_speed(self._pieces(at, length), clip.speed, clip.keep_pitch, rate, self._plan.layout)
-        stream = Stream(pieces, self._channels)
-        while own > 0:
-            own -= stream.read(min(own, rate)).shape[1]
-        return stream
+    def _take(self, number: int) -> Iterator[Samples]:
+        """A bus once more, for another listener."""
+        self._heard[number], copy = tee(self._heard[number])
+        return copy
 
-    def _open_filtered(self, before: int) -> Stream:
-        """Filters have a memory: they are always fed from the beginning of the clip."""
-        clip, rate = self.clip, self._plan.rate
-        at, total = sample_at(clip.source_start, rate), clip.lead + clip.count
-        length = total if clip.speed == 1 else math.ceil((total + TAIL * rate) * clip.speed)
-        pieces = at_speed(self._pieces(at, length), clip.speed, clip.keep_pitch, rate, self._plan.layout)
-        pieces = _exactly(Stream(pieces, self._channels), total)
-        chain = Chain([(s.name, dict(s.options)) for s in clip.filters], rate, self._plan.layout)
-        stream = Stream(chain.run(pieces), self._channels)
-        while before > 0:
-            before -= stream.read(min(before, rate)).shape[1]
-        return stream
+    def _bus(self, number: int) -> Iterator[Samples]:
+        """The sum of a track, through its stages, its gains and its ducking."""
+        plan, bus = self._plan, self._plan.buses[number]
+        sums = (total.astype(np.float32) for total in self._groups[number].blocks())
+        pieces = staged(exactly(sums, plan.total, self._channels), bus.stages, plan.rate, plan.layout)
+        keys = [Stream(self._take(n), self._channels) for n in (bus.duck.keys if bus.duck else ())]
+        ducked = duck_gains(bus.duck, keys, plan.rate, plan.total) if bus.duck else None
+        return self._faded(Stream(pieces, self._channels), number, ducked)
 
-    def _pieces(self, at: int, count: int) -> Iterator[Samples]:
-        return self._file.backwards(at, count) if self.clip.reversed else self._file.forwards(at)
+    def _faded(self, stream: Stream, number: int, ducked: Gains | None) -> Iterator[Samples]:
+        plan, bus = self._plan, self._plan.buses[number]
+        for first in range(0, plan.total, _step(plan)):
+            count = min(_step(plan), plan.total - first)
+            samples = stream.read(count)
+            gain = product(bus.gains, first, count)
+            if ducked is not None:
+                turned = ducked.read(count)
+                gain = turned if gain is None else gain * turned
+            yield samples if gain is None else (samples * gain).astype(np.float32)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        """Close all files."""
+        for group in self._groups.values():
+            group.close()
 
 
-def _exactly(stream: Stream, count: int) -> Iterator[Samples]:
-    """So many samples from a stream, silence after its end, in pieces of fixed size."""
-    try:
-        for done in range(0, count, _PIECE):
-            yield stream.read(min(_PIECE, count - done))
-    finally:
-        stream.close()
+class _Group:
+    """The voices of a bus, or those that belong to none."""
+
+    def __init__(self, plan: AudioPlan, bus: int | None, context: RenderContext, most: int) -> None:
+        self._plan, self._context, self._most = plan, context, most
+        numbers = [k for k, clip in enumerate(plan.clips) if clip.bus == bus]
+        self._waiting = sorted(numbers, key=lambda k: (plan.clips[k].start, k), reverse=True)
+        self._voices: dict[int, Voice] = {}
+
+    def blocks(self) -> Iterator[NDArray[np.float64]]:
+        """The sum, in blocks of half a second over everything that is mixed."""
+        plan, waiting = self._plan, self._waiting
+        for first in range(0, plan.total, _step(plan)):
+            self._context.check()
+            count = min(_step(plan), plan.total - first)
+            while waiting and plan.clips[waiting[-1]].start < first + count:
+                number = waiting.pop()
+                self._voices[number] = Voice(plan.clips[number], plan, self._context.warn)
+            yield self._sum(first, count)
+
+    def _sum(self, first: int, count: int) -> NDArray[np.float64]:
+        """What sounds in a block; finished voices leave."""
+        total = np.zeros((channels_of(self._plan.layout), count), np.float64)
+        for place, number in enumerate(sorted(self._voices)):
+            voice = self._voices[number]
+            voice.add(total, first)
+            if voice.clip.start + voice.clip.count <= first + count:
+                self._voices.pop(number).close()
+            elif place >= self._most:
+                voice.close()
+        return total
+
+    def close(self) -> None:
+        """Close its files."""
+        for voice in self._voices.values():
+            voice.close()

@@ -98,7 +98,8 @@ class Chain:
         self._graph = Graph()
         ends = {"sample_fmt": "flt", "channel_layout": layout, "time_base": f"1/{rate}"}
         nodes = [self._graph.add("abuffer", sample_rate=str(rate), **ends)]
-        nodes += [self._graph.add(name, **options) for name, options in filters]
+        self._filters = [self._graph.add(name, **options) for name, options in filters]
+        nodes += self._filters
         nodes += [self._graph.add("aformat", sample_fmts="flt"), self._graph.add("abuffersink")]
         self._graph.link_nodes(*nodes).configure()
 
@@ -108,6 +109,10 @@ class Chain:
             self._graph.push(to_frame(samples, self._rate, self._layout, self._pushed))
             self._pushed += samples.shape[1]
         return self._pulled()
+
+    def command(self, number: int, name: str, value: str) -> None:
+        """Tell one of the filters another value for what comes next."""
+        self._filters[number].process_command(name, value)
 
     def flush(self) -> Iterator[Samples]:
         """What was still held back."""
@@ -154,6 +159,11 @@ class Stream:
             self._rest = self._rest[:, take:]
             done += take
         return out
+
+    def skip(self, count: int, step: int) -> None:
+        """Drop so many samples, reading ``step`` at a time."""
+        while count > 0:
+            count -= self.read(min(count, step)).shape[1]
 
     def _more(self) -> bool:
         while self._rest.shape[1] == 0 and self._pieces is not None:

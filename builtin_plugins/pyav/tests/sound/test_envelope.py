@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
 from kadr_pyav.envelope import balance, envelope, product
@@ -69,11 +70,35 @@ def test_balance_leaves_the_centre_and_the_low_channel_alone():
 
 
 def test_balance_of_mono_changes_nothing():
-    gains = balance((Ramp(0, 0, 0.0, 1.0),), "mono", 0, 2)
-    assert gains is not None
-    assert np.all(gains == 1)
+    for law in (0, -3, -4.5, -6):
+        assert balance((Ramp(0, 0, 0.0, 1.0),), "mono", 0, 2, law) is None
 
 
 def test_no_balance_costs_nothing():
     assert balance((), "stereo", 0, 5) is None
     assert balance((Ramp(0, 5, 0.0, 0.0),), "stereo", 0, 5) is None
+
+
+@pytest.mark.parametrize(("law", "middle"), [(-3, 0.5**0.5), (-4.5, 0.5**0.75), (-6, 0.5)])
+def test_pan_laws(law, middle):
+    pan = (Ramp(0, 200, -1.0, 1.0),)
+    left, right = balance(pan, "stereo", 0, 201, law)
+    assert left[100] == right[100] == pytest.approx(middle, abs=1e-12)
+    assert (left[0], right[200]) == (1, 1)
+    assert abs(left[200]) < 1e-12 > abs(right[0])
+    np.testing.assert_allclose(left, right[::-1], atol=1e-12)
+    straight = np.arange(201) / 200
+    wanted = {-3: np.sin(np.pi / 2 * straight), -6: straight}
+    wanted[-4.5] = np.sqrt(wanted[-3] * wanted[-6])
+    np.testing.assert_allclose(right, wanted[law], atol=1e-12)
+
+
+def test_constant_power_is_constant():
+    left, right = balance((Ramp(0, 100, -1.0, 1.0),), "stereo", 0, 101, -3)
+    np.testing.assert_allclose(left**2 + right**2, 1, atol=1e-12)
+
+
+def test_a_pan_law_acts_in_the_middle_too_and_leaves_the_centre():
+    gains = balance((), "5.1", 0, 3, -6)
+    names = [c.name for c in av.AudioLayout("5.1").channels]
+    assert [gains[n, 0] for n in range(6)] == [1 if n in ("FC", "LFE") else 0.5 for n in names]

@@ -11,6 +11,7 @@ import pydantic
 from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem, did_you_mean
 from kadr_sdk.output import AudioEncoding, Chapter, LightLevels, Output, VideoEncoding
+from kadr_sdk.plan import LoudnessTarget
 from kadr_sdk.project import AudioExport, Project, VideoExport
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Catalogue
@@ -41,6 +42,12 @@ class Delivery:
     fps: Fraction
     faststart: bool
     extension: str
+
+    @property
+    def loudness(self) -> LoudnessTarget | None:
+        """What the sound is brought to."""
+        wanted = self.audio.loudness if self.audio else None
+        return LoudnessTarget(wanted.integrated, wanted.true_peak) if wanted else None
 
 
 class Exporters:
@@ -97,7 +104,8 @@ def deliver(
         problems.append(Problem("export", error.message, error.hint))
         return None
     own_video = export.video.model_dump(exclude_none=True, exclude_unset=True) if export.video else {}
-    own_audio = export.audio.model_dump(exclude_none=True, exclude_unset=True) if export.audio else {}
+    own_audio = export.audio.model_dump(exclude_unset=True) if export.audio else {}
+    own_audio = {k: v for k, v in own_audio.items() if v is not None or k == "loudness"}  # null: as it is
     layers_video = [exporter.video, preset.video if preset else None, own_video, request.video]
     layers_audio = [exporter.audio, preset.audio if preset else None, own_audio, request.audio]
     video = _merged(VideoExport, layers_video, "export.video", problems) if exporter.video_codecs else None
@@ -144,7 +152,8 @@ def _merged(model: Any, layers: list[Any], path: str, problems: list[Problem]) -
     values: dict[str, Any] = {}
     for layer in (dict(found or {}) for found in layers):
         if "codec" in layer and values.get("codec") not in (None, layer["codec"]):
-            values = {}  # another codec: the settings below were made for the old one
+            # another codec: the settings below were made for the old one
+            values = {k: v for k, v in values.items() if k == "loudness"}
         if rates := _RATES & set(layer):
             values = {k: v for k, v in values.items() if k not in _RATES}
         if model is VideoExport and len(rates) > 1:
@@ -192,9 +201,6 @@ def output_of(
     if project.export.faststart and not exporter.faststart_options:
         text = f"{exporter.id} has no index that could stand in front"
         problems.append(Problem("export.faststart", text, "leave faststart out"))
-    if audio is not None and audio.loudness is not None:
-        hint = "leave loudness out"
-        problems.append(Problem("export.audio.loudness", "loudness is not normalised by this version", hint))
     return Output(
         delivery.contribution,
         exporter.muxer,

@@ -20,6 +20,7 @@ from kadr_sdk.effects import (
     FilterEffect,
     FilterSpec,
     FrameEffect,
+    LateSound,
     SoundFilterEffect,
 )
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
@@ -183,6 +184,11 @@ class Looks:
             message = f"{look.declaration.id} needs the filter {', '.join(missing)}"
             raise PluginError(message, path=look.path, hint=f"{self._capabilities.name} does not have it")
         return specs
+
+    def sound_delay(self, look: Look, rate: int) -> int:
+        """Samples that an effect on sound is late by."""
+        implementation = self._load(look)
+        return implementation.sound_delay(look.values, rate) if isinstance(implementation, LateSound) else 0
 
     def _with_files(self, declaration: EffectDeclaration, values: dict[str, Any], path: str) -> list[Problem]:
         """Paths of files become absolute, in place; a problem for each that is not there."""

@@ -120,7 +120,9 @@ class Planner:
         audio = None
         if output is not None and output.audio is not None:
             effects = SoundEffects(looks, {e.id: e for e in project.effects}, view.fps, output.audio)
-            audio = audio_plan(view, output.audio, first, end, problems, effects, request.damage)
+            audio = audio_plan(
+                view, output.audio, first, end, problems, effects, request.damage, delivery.loudness
+            )
             output = output if audio else replace(output, audio=None)
         if problems or output is None:
             return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from kadr_sdk.curves import Curve, sample, value_at
+from kadr_sdk.curves import Curve
 from kadr_sdk.errors import Problem
 from kadr_sdk.output import AudioEncoding
-from kadr_sdk.plan import AudioClip, AudioPlan, Ramp
+from kadr_sdk.plan import AudioClip, AudioPlan, LoudnessTarget, Ramp, Warp
 from kadr_sdk.times import sample_at
 
+from kadr_kernel.render.sound_buses import Desk, Window
+from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
@@ -27,84 +29,85 @@ def audio_plan(
     problems: list[Problem],
     effects: SoundEffects,
     damage: str = "error",
+    loudness: LoudnessTarget | None = None,
 ) -> AudioPlan | None:
     """The mix of output frames ``first .. end - 1``; None where nothing sounds.
 
     Muted tracks are silent; where a track is solo, the others are.
     """
-    rate = encoding.rate
-    origin, stop = sample_at(first / view.fps, rate), sample_at(end / view.fps, rate)
-    solo = any(t.track.solo for t in view.tracks)
+    desk = Desk(view, effects, problems)
+    window = desk.window(first, end)
     clips: list[AudioClip] = []
-    sounding = False
-    for track in view.tracks:
-        effects.refuse_on_track(track, problems)
+    for track in desk.heard:
         for clip in track.clips:
-            if clip.audio is None:
-                continue
-            sounding = True
-            if clip.clip.muted or track.track.muted or (solo and not track.track.solo):
-                continue
-            found = _clip(track, clip, rate, origin, stop, damage, problems)
+            found = None if not desk.sounds(clip) else _clip(desk, track, clip, window, damage)
             if found is not None:
-                clips.append(_filtered(found, track, clip, effects, origin, problems))
-    if not sounding:
+                clips.append(_staged(found, desk, track, clip, window))
+    if not any(clip.audio for track in view.tracks for clip in track.clips):
         return None
-    return AudioPlan(rate, encoding.layout, CHANNELS.get(encoding.layout, 2), stop - origin, tuple(clips))
+    return AudioPlan(
+        encoding.rate,
+        encoding.layout,
+        CHANNELS.get(encoding.layout, 2),
+        window.count,
+        tuple(clips),
+        desk.buses(window),
+        desk.master,
+        desk.pan_law,
+        window.lead,
+        window.trail,
+        loudness,
+    )
 
 
-def _filtered(
-    planned: AudioClip,
-    track: TrackView,
-    view: ClipView,
-    effects: SoundEffects,
-    origin: int,
-    problems: list[Problem],
-) -> AudioClip:
-    """With its effects, and what they need to hear of the clip before the range."""
-    filters = effects.filters(track, view, problems)
-    if not filters:
+def _staged(planned: AudioClip, desk: Desk, track: TrackView, view: ClipView, window: Window) -> AudioClip:
+    """With its effects and its varying speed, which both need the clip from its beginning."""
+    rate = window.rate
+    begin, end = _edges(track, view, rate)
+    zero = _own_start(track, view, rate)
+    length = view.duration if _by_sample(track, view) else view.frames / view.fps
+    warp = _warp(view, Fraction(begin - zero, rate), length)
+    stages = desk.effects.of_clip(track, view, begin - zero, end - begin, desk.problems)
+    if not stages and warp is None:
         return planned
-    begin = _edges(track, view, effects.rate)[0]
-    source_start = _source_time(view, begin, effects.rate, planned.speed)
-    return replace(planned, filters=filters, lead=planned.start + origin - begin, source_start=source_start)
+    at = view.origin + view.clip.source_start
+    source_start = at if warp else _source_time(view, begin, rate, planned.speed)
+    lead = planned.start + window.begin - begin
+    return replace(planned, stages=stages, warp=warp, lead=lead, source_start=source_start)
 
 
-def _clip(
-    track: TrackView,
-    view: ClipView,
-    rate: int,
-    origin: int,
-    stop: int,
-    damage: str,
-    problems: list[Problem],
-) -> AudioClip | None:
-    clip = view.clip
+def _warp(view: ClipView, at: Fraction, length: Fraction) -> Warp | None:
+    """The speed as it varies, where it does, from clip time ``at`` on."""
+    if not isinstance(view.clip.speed, Curve):
+        return None
+    return Warp(view.fps, view.speeds, length - at if view.clip.reversed else at)
+
+
+def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: str) -> AudioClip | None:
+    clip, rate = view.clip, window.rate
     if clip.freeze is not None:
         return None  # a held picture makes no sound
-    if isinstance(clip.speed, Curve):
-        hint = "mute the clip, or use a constant speed"
-        problems.append(Problem(f"{view.path}.speed", "sound at an animated speed is not rendered", hint))
-        return None
     edges = _edges(track, view, rate)
-    start, end = max(edges[0], origin), min(edges[1], stop)
+    start, end = max(edges[0], window.begin), min(edges[1], window.end)
     if end <= start:
         return None
-    speed = view.speed
+    speed = Fraction(1) if isinstance(clip.speed, Curve) else view.speed
     assert view.audio is not None
     assert view.file is not None
+    bus = desk.bus_of(track)
     return AudioClip(
         path=str(view.file),
         stream=view.audio.index,
-        start=start - origin,
+        start=start - window.begin,
         count=end - start,
         source_start=_source_time(view, start, rate, speed),
         speed=speed,
         keep_pitch=clip.keep_pitch,
         reversed=clip.reversed,
-        gains=_gains(track, view, rate, start, end, edges),
+        gains=_gains(track, view, rate, start, end, edges, folded=bus is None),
         pan=_pan(track, view, rate, start, end),
         damage=damage,
+        bus=bus,
         track=track.track.id,
         clip=clip.id,
     )
@@ -116,7 +119,7 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
     Sound of a video track follows the rounded picture edge, that of an audio track its own
     nearest sample.
     """
-    if track.track.type == "audio" and not (view.joint_in or view.joint_out):
+    if _by_sample(track, view):
         clip = view.clip
         return sample_at(clip.start_time, rate), sample_at(clip.start_time + view.duration, rate)
     start, end = view.start, view.end
@@ -129,6 +132,16 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
     elif view.joint_out:
         end = _cut(view.joint_out)
     return sample_at(start / view.fps, rate), sample_at(end / view.fps, rate)
+
+
+def _by_sample(track: TrackView, view: ClipView) -> bool:
+    return track.track.type == "audio" and not (view.joint_in or view.joint_out)
+
+
+def _own_start(track: TrackView, view: ClipView, rate: int) -> int:
+    """The sample at which the clip's own time begins, handles left out: where its picture does."""
+    start = view.clip.start_time if _by_sample(track, view) else view.start / view.fps
+    return sample_at(start, rate)
 
 
 def _cut(joint: Joint) -> int:
@@ -147,14 +160,14 @@ def _source_time(view: ClipView, start: int, rate: int, speed: Fraction) -> Frac
 
 
 def _gains(
-    track: TrackView, view: ClipView, rate: int, start: int, end: int, edges: tuple[int, int]
+    track: TrackView, view: ClipView, rate: int, start: int, end: int, edges: tuple[int, int], *, folded: bool
 ) -> tuple[tuple[Ramp, ...], ...]:
+    """Of the clip, and where ``folded`` of its track."""
     clip = view.clip
-    clip_at = sample_at(clip.start_time, rate)
-    found = [
-        _animated(clip.volume, view.fps, rate, start - clip_at, start, end),
-        _animated(track.track.volume, view.fps, rate, start, start, end),
-    ]
+    zero = _own_start(track, view, rate)
+    found = [ramps(clip.volume, view.fps, rate, start - zero, start, end)]
+    if folded:
+        found.append(ramps(track.track.volume, view.fps, rate, start, start, end))
     fade_in, fade_out = sample_at(clip.fade_in, rate), sample_at(clip.fade_out, rate)
     if fade_in:
         found.append((Ramp(edges[0] - start, edges[0] - start + fade_in, 0.0, 1.0),))
@@ -168,62 +181,10 @@ def _gains(
 
 
 def _pan(track: TrackView, view: ClipView, rate: int, start: int, end: int) -> tuple[Ramp, ...]:
-    clip_at = sample_at(view.clip.start_time, rate)
-    pan = _animated(view.clip.pan, view.fps, rate, start - clip_at, start, end)
+    zero = _own_start(track, view, rate)
+    pan = ramps(view.clip.pan, view.fps, rate, start - zero, start, end)
     shift = track.track.pan
     if not isinstance(shift, Curve) and shift == 0.0:
         return () if pan == (Ramp(0, end - start, 0.0, 0.0),) else pan
-    other = _animated(shift, view.fps, rate, start, start, end)
-    return _sum(pan, other, end - start)
-
-
-def _sum(a: tuple[Ramp, ...], b: tuple[Ramp, ...], count: int) -> tuple[Ramp, ...]:
-    """Two balances added and clipped to -1..1, on all edges of both."""
-    points = sorted({0, count} | {p for r in a + b for p in (r.start, r.stop) if 0 < p < count})
-    values = [max(-1.0, min(1.0, _at(a, p) + _at(b, p))) for p in points]
-    return tuple(Ramp(p, q, v, w) for p, q, v, w in zip(points, points[1:], values, values[1:], strict=False))
-
-
-def _at(ramps: tuple[Ramp, ...], sample_number: int) -> float:
-    for ramp in ramps:
-        if sample_number <= ramp.stop:
-            span = ramp.stop - ramp.start
-            done = (sample_number - ramp.start) / span if span else 1.0
-            return ramp.a + (ramp.b - ramp.a) * min(max(done, 0.0), 1.0)
-    return ramps[-1].b
-
-
-def _animated(
-    value: float | Curve, fps: Fraction, rate: int, offset: int, start: int, end: int
-) -> tuple[Ramp, ...]:
-    """A number over the samples of a clip; a curve as straight ramps from frame to frame.
-
-    Args:
-        offset: samples from the curve's time 0 to ``start``.
-    """
-    count = end - start
-    if not isinstance(value, Curve):
-        return (Ramp(0, count, float(value), float(value)),)
-    first = int(Fraction(offset, rate) * fps)
-    frames = int(Fraction(count, rate) * fps) + 2
-    values = sample(value, fps, first, frames)
-    ramps = []
-    for k in range(frames - 1):
-        from_, to = (sample_at(Fraction(first + n) / fps, rate) - offset for n in (k, k + 1))
-        a, b = value_at(values, k), value_at(values, k + 1)
-        assert isinstance(a, float)
-        assert isinstance(b, float)
-        ramps.append(Ramp(from_, to, a, b))
-    return tuple(_merged(ramps))
-
-
-def _merged(ramps: list[Ramp]) -> list[Ramp]:
-    """Flat neighbours of one value as one ramp."""
-    merged = ramps[:1]
-    for ramp in ramps[1:]:
-        last = merged[-1]
-        if last.a == last.b == ramp.a == ramp.b:
-            merged[-1] = Ramp(last.start, ramp.stop, last.a, ramp.b)
-        else:
-            merged.append(ramp)
-    return merged
+    other = ramps(shift, view.fps, rate, start, start, end)
+    return added(pan, other, end - start)

@@ -1,14 +1,17 @@
-"""Effects on sound in a plan: looked up, checked, said as filters."""
+"""Effects on sound in a plan: looked up, checked, said as stages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from kadr_sdk.curves import Curve
 from kadr_sdk.effects import FilterSpec
-from kadr_sdk.errors import KadrError, Problem
+from kadr_sdk.errors import KadrError, PluginError, Problem
 from kadr_sdk.output import AudioEncoding
+from kadr_sdk.plan import AudioFilters, AudioStage
 from kadr_sdk.project import EffectUse
 
 from kadr_kernel.render.looks import Look, Looks
@@ -16,9 +19,12 @@ from kadr_kernel.render.views import ClipView, TrackView
 
 __all__ = ["SoundEffects"]
 
+_STEPS = 100  # values a second of a parameter that moves
+_MOST = 20_000  # steps of one effect; what moves longer than that moves in longer ones
+
 
 class SoundEffects:
-    """The effects on sound of a project's clips.
+    """The effects on sound of a project: of clips, of tracks and of the whole mix.
 
     Args:
         pool: effects of the project by id.
@@ -30,43 +36,87 @@ class SoundEffects:
         self._looks, self._pool, self._fps = looks, pool, fps
         self.rate, self._layout = encoding.rate, encoding.layout
 
-    def filters(self, track: TrackView, view: ClipView, problems: list[Problem]) -> tuple[FilterSpec, ...]:
-        """The chain of a clip, in the order of its effects; those on pictures are left out."""
-        found: list[FilterSpec] = []
-        for number, use in enumerate(view.clip.effects):
+    def of_clip(
+        self, track: TrackView, view: ClipView, offset: int, count: int, problems: list[Problem]
+    ) -> tuple[AudioStage, ...]:
+        """The chain of a clip, in the order of its effects; those on pictures are left out.
+
+        Args:
+            offset: clip time of the first sample, in samples; count: of the whole clip.
+        """
+        only = track.track.type == "audio"
+        return self._stages(view.clip.effects, f"{view.path}.effects", only, (offset, count), problems)
+
+    def of_track(self, track: TrackView, count: int, problems: list[Problem]) -> tuple[AudioStage, ...]:
+        """The chain of a track's sum; times count from the start of the timeline."""
+        only = track.track.type == "audio"
+        return self._stages(track.track.effects, f"{track.path}.effects", only, (0, count), problems)
+
+    def of_timeline(
+        self, uses: Sequence[str | EffectUse], count: int, problems: list[Problem]
+    ) -> tuple[AudioStage, ...]:
+        """The chain of the whole mix."""
+        return self._stages(uses, "timeline.effects", True, (0, count), problems)
+
+    def _stages(
+        self,
+        uses: Sequence[str | EffectUse],
+        path: str,
+        only: bool,
+        stretch: tuple[int, int],
+        problems: list[Problem],
+    ) -> tuple[AudioStage, ...]:
+        """``only``: nothing but effects on sound may stand here."""
+        found: list[AudioStage] = []
+        for number, use in enumerate(uses):
             effect = self._pool[use] if isinstance(use, str) else use
-            if track.track.type == "audio" or self._looks.is_sound(effect.effect_type):
-                found += self._one(effect, f"{view.path}.effects[{number}]", problems)
+            if only or self._looks.is_sound(effect.effect_type):
+                found += self._one(effect, f"{path}[{number}]", stretch, problems)
         return tuple(found)
 
-    def refuse_on_track(self, track: TrackView, problems: list[Problem]) -> None:
-        """Tracks have no sound of their own that could be filtered."""
-        for number, use in enumerate(track.track.effects):
-            effect = self._pool[use] if isinstance(use, str) else use
-            if self._looks.is_sound(effect.effect_type):
-                message = f"{effect.effect_type} acts on sound and cannot stand on a track"
-                problems.append(Problem(f"{track.path}.effects[{number}]", message, "put it on the clips"))
-
-    def _one(self, use: EffectUse, path: str, problems: list[Problem]) -> tuple[FilterSpec, ...]:
+    def _one(
+        self, use: EffectUse, path: str, stretch: tuple[int, int], problems: list[Problem]
+    ) -> list[AudioStage]:
         look = self._looks.look("audio_effect", use.effect_type, use, path, self._fps, problems)
-        if look is None or not _constant(look, problems):
-            return ()
+        if look is None:
+            return []
+        if look.start is not None or look.end is not None:
+            hint = "cut the clip where the effect starts and ends"
+            problems.append(Problem(look.path, "an effect on sound acts on the whole clip", hint))
+            return []
         try:
-            return self._looks.sound(look, self.rate, self._layout)
+            return [self._filters(look, *stretch)]
         except KadrError as error:
             problems.append(Problem(path, error.message, error.hint))
-            return ()
+            return []
 
+    def _filters(self, look: Look, offset: int, count: int) -> AudioFilters:
+        """The effect as filters, with their options on the way where parameters move."""
+        specs = self._specs(look, look.values, offset)
+        changes: list[tuple[int, tuple[FilterSpec, ...]]] = []
+        last = specs
+        for at in self._steps(look, offset, count):
+            following = self._specs(look, look.values, offset + at)
+            if [s.name for s in following] != [s.name for s in specs]:
+                message = f"{look.declaration.id} has other filters for other values, so it cannot move"
+                raise PluginError(message, path=look.path, hint="use one value")
+            if following != last:
+                changes.append((at, following))
+                last = following
+        return AudioFilters(specs, tuple(changes), self._looks.sound_delay(look, self.rate))
 
-def _constant(look: Look, problems: list[Problem]) -> bool:
-    """Filters run through a clip as they are: nothing about them may change on the way."""
-    before = len(problems)
-    if look.start is not None or look.end is not None:
-        hint = "cut the clip where the effect starts and ends"
-        problems.append(Problem(look.path, "an effect on sound acts on the whole clip", hint))
-    problems += [
-        Problem(f"{look.path}.parameters.{name}", "keyframes are not taken on sound", "use one value")
-        for name, value in look.values.items()
-        if isinstance(value, Curve)
-    ]
-    return len(problems) == before
+    def _specs(self, look: Look, values: Mapping[str, Any], at: int) -> tuple[FilterSpec, ...]:
+        time = Fraction(at, self.rate)
+        now = {n: v.at(time) if isinstance(v, Curve) else v for n, v in values.items()}
+        return self._looks.sound(replace(look, values=now), self.rate, self._layout)
+
+    def _steps(self, look: Look, offset: int, count: int) -> range:
+        """Samples of the stretch at which parameters are told anew: only while they move."""
+        curves = [v for v in look.values.values() if isinstance(v, Curve)]
+        if not curves:
+            return range(0)
+        first = min(c.keyframes[0].time for c in curves) * self.rate - offset
+        last = max(c.keyframes[-1].time for c in curves) * self.rate - offset
+        low, high = max(0, int(first)), min(count, int(last) + 2)
+        step = max(self.rate // _STEPS, -(-(high - low) // _MOST))
+        return range(low // step * step, high + step, step)

@@ -101,13 +101,18 @@ class ClipView:
         return steps[at] + Fraction(repr(edge)) * beyond / self.fps
 
     @cached_property
+    def speeds(self) -> tuple[Fraction, ...]:
+        """An animated speed at the start of every frame and the end of the last."""
+        speed = self.clip.speed
+        assert isinstance(speed, Curve)
+        return tuple(Fraction(repr(speed.at(Fraction(k) / self.fps))) for k in range(self.frames + 1))
+
+    @cached_property
     def _speed_sums(self) -> list[Fraction]:
         """Source seconds at every frame of an animated speed, by the trapezoid rule."""
-        assert isinstance(self.clip.speed, Curve)
-        values = [Fraction(repr(self.clip.speed.at(Fraction(k) / self.fps))) for k in range(self.frames + 1)]
         total = Fraction(0)
         sums = [total]
-        for before, after in pairwise(values):
+        for before, after in pairwise(self.speeds):
             total += (before + after) / 2 / self.fps
             sums.append(total)
         return sums

@@ -28,6 +28,7 @@ __all__ = [
     "FrameCall",
     "FrameEffect",
     "Input",
+    "LateSound",
     "SoundFilterEffect",
 ]
 
@@ -274,12 +275,24 @@ class SoundFilterEffect(Protocol):
     """An effect on sound that can say itself as libavfilter nodes; a pure function."""
 
     def sound_filters(self, values: Mapping[str, Any], rate: int, layout: str) -> Sequence[FilterSpec]:
-        """The chain for these values (constants): one input, one output, no delay, the same rate.
+        """The chain for these values (constants): one input, one output, the same rate.
+
+        Where a parameter moves it is asked for every hundredth of a second; the filters stay the
+        same ones, and options that differ are told to them as commands.
 
         Args:
             rate: samples per second of the mix.
             layout: its channels (FFmpeg's name).
         """
+        ...
+
+
+@runtime_checkable
+class LateSound(Protocol):
+    """Beside :class:`SoundFilterEffect`: one whose output is late, which the host takes back."""
+
+    def sound_delay(self, values: Mapping[str, Any], rate: int) -> int:
+        """Samples that the output is late by, at ``rate`` samples per second."""
         ...
 
 

@@ -23,17 +23,32 @@ from kadr_sdk.color import Color
 from kadr_sdk.curves import Samples
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import Problem
-from kadr_sdk.media import ONE
 from kadr_sdk.output import Output
 from kadr_sdk.params import FilePath
+from kadr_sdk.plan_sound import (
+    AudioBus,
+    AudioClip,
+    AudioFilters,
+    AudioPlan,
+    AudioStage,
+    Duck,
+    LoudnessTarget,
+    Ramp,
+    Warp,
+)
 
 __all__ = [
+    "AudioBus",
     "AudioClip",
+    "AudioFilters",
     "AudioPlan",
+    "AudioStage",
     "Call",
     "Conform",
     "Decode",
+    "Duck",
     "FrameTimes",
+    "LoudnessTarget",
     "Native",
     "Node",
     "Place",
@@ -43,16 +58,12 @@ __all__ = [
     "Solid",
     "Source",
     "Span",
+    "Warp",
     "canonical",
     "content_hash",
     "media_paths",
     "walk",
 ]
-
-
-def _unhashed(default: Any) -> Any:
-    """A field that does not enter the content hash."""
-    return field(default=default, metadata={"hash": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,70 +311,6 @@ class Segment:
     count: int
     spans: tuple[Span, ...]
     portable: bool = True
-    hash: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """A gain between two samples of a clip: ``linear``, or ``sine`` for equal power.
-
-    ``sine`` goes from a to b as ``a + (b - a) * sin(pi/2 * t)`` where it rises and as
-    ``b + (a - b) * cos(pi/2 * t)`` where it falls, so that two opposite ones add up in power.
-    """
-
-    start: int
-    stop: int
-    a: float
-    b: float
-    shape: str = "linear"
-
-
-@dataclass(frozen=True, slots=True)
-class AudioClip:
-    """A piece of sound on the mix.
-
-    Attributes:
-        start, count: samples of the mix, from the start of the output.
-        source_start: seconds in the source at the first sample; of a reversed clip the end
-            of the stretch that is played, whose last sample comes first.
-        speed: source seconds per second; keep_pitch: stretched instead of resampled.
-        gains: envelopes multiplied together; each a list of ramps in samples since ``start``;
-            before the first and after the last ramp its edge value holds.
-        pan: balance, -1..1, an envelope like the gains.
-        damage: what to do where sound cannot be decoded: ``error``, or ``hold`` or ``black``
-            for silence. After the end of the media there is silence.
-        filters: effects on the sound, a chain before gains and pan; same rate, no delay.
-        lead: samples before the first that go through the filters and are not heard, so that
-            a clip cut by the range of a render sounds as in the whole; ``source_start`` is
-            that of the first of them.
-    """
-
-    path: str
-    stream: int
-    start: int
-    count: int
-    source_start: Fraction
-    speed: Fraction = ONE
-    keep_pitch: bool = True
-    reversed: bool = False
-    gains: tuple[tuple[Ramp, ...], ...] = ()
-    pan: tuple[Ramp, ...] = ()
-    damage: str = "error"
-    filters: tuple[FilterSpec, ...] = ()
-    lead: int = 0
-    track: str = _unhashed("")
-    clip: str = _unhashed("")
-
-
-@dataclass(frozen=True, slots=True)
-class AudioPlan:
-    """The whole mix; ``count`` samples at ``rate``."""
-
-    rate: int
-    layout: str
-    channels: int
-    count: int
-    clips: tuple[AudioClip, ...]
     hash: str = ""
 
 

@@ -41,13 +41,18 @@ FIELDS: dict[str, dict[str, Any]] = {
         "id": "untitled", "name": "", "description": "", "author": "", "created_at": "", "modified_at": "",
     },
     "Timeline": {
-        "fps": 30, "resolution": [1920, 1080], "sample_rate": 48000, "channels": "stereo", "color": "bt709",
+        "fps": 30, "resolution": [1920, 1080], "sample_rate": 48000, "channels": "stereo", "pan_law": 0,
+        "effects": [], "color": "bt709",
         "background": "#000000", "tracks": [], "markers": [],
     },
     "Marker": {"time": ..., "name": "", "color": "", "kind": "note"},
     "Track": {
         "id": ..., "name": "", "type": "video", "enabled": True, "locked": False, "muted": False,
-        "solo": False, "volume": 1, "pan": 0, "opacity": 1, "effects": [], "clips": [], "transitions": [],
+        "solo": False, "volume": 1, "pan": 0, "duck": None, "opacity": 1, "effects": [], "clips": [],
+        "transitions": [],
+    },
+    "Duck": {
+        "under": ..., "amount": -12, "threshold": -40, "attack": 0.2, "hold": 0.5, "release": 0.8,
     },
     "Clip": {
         "id": ..., "source_file": None, "generator": None, "sequence": None,
@@ -96,6 +101,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Generator": {"type": "x"},
     "Marker": {"time": 0},
     "Track": {"id": "x"},
+    "Duck": {"under": ["x"]},
     "TransitionUse": {"transition_type": "x", "between": ["a", "b"]},
 }
 

@@ -17,6 +17,7 @@ from kadr_sdk.project.values import (
     ColorText,
     Duration,
     EasingSpec,
+    PanLaw,
     Rate,
     StreamChoice,
     Time,
@@ -27,6 +28,7 @@ __all__ = [
     "AudioExport",
     "Clip",
     "Crop",
+    "Duck",
     "EffectUse",
     "Export",
     "Generator",
@@ -200,6 +202,17 @@ class TransitionUse(Model):
     audio: Literal["crossfade", "cut"] = "crossfade"
 
 
+class Duck(Model):
+    """Turns a track down while others sound; levels in decibels, times in seconds."""
+
+    under: Annotated[tuple[_Id, ...], Field(min_length=1, max_length=64)]
+    amount: Annotated[float, Field(ge=-60, le=0)] = -12.0
+    threshold: Annotated[float, Field(ge=-90, le=0)] = -40.0
+    attack: Annotated[float, Field(ge=0, le=5)] = 0.2
+    hold: Annotated[float, Field(ge=0, le=30)] = 0.5
+    release: Annotated[float, Field(ge=0, le=30)] = 0.8
+
+
 class Track(Model):
     """Clips in time; video tracks stack from the first (bottom) to the last (top)."""
 
@@ -212,6 +225,7 @@ class Track(Model):
     solo: bool = False
     volume: Animated = 1.0
     pan: Animated = 0.0
+    duck: Duck | None = None
     opacity: Animated = 1.0
     effects: _Effects = ()
     clips: tuple[Clip, ...] = ()
@@ -225,6 +239,8 @@ class Timeline(Model):
     resolution: tuple[_Side, _Side] = (1920, 1080)
     sample_rate: Annotated[int, Field(ge=8000, le=384_000)] = 48000
     channels: Literal["mono", "stereo", "5.1", "7.1"] = "stereo"
+    pan_law: PanLaw = 0.0
+    effects: _Effects = ()
     color: Literal["bt709", "bt601", "bt2020"] = "bt709"
     background: ColorText = "#000000"
     tracks: tuple[Track, ...] = ()

@@ -14,7 +14,7 @@ from typing import Any
 import pydantic
 
 from kadr_sdk.errors import Problem, SerializationError, ValidationError, did_you_mean
-from kadr_sdk.project.model import Clip, Project
+from kadr_sdk.project.model import Clip, Project, Timeline
 from kadr_sdk.text import printable, shown
 from kadr_sdk.times import parse_rate
 
@@ -154,6 +154,8 @@ def _rules(project: Project) -> Iterator[Problem]:
     timelines += [(f"sequences.{name}", timeline) for name, timeline in project.sequences.items()]
     for where, timeline in timelines:
         yield from _unique(f"{where}.tracks", [t.id for t in timeline.tracks])
+        yield from _effects(f"{where}.effects", timeline.effects, pool)
+        yield from _ducks(where, timeline)
         for t, track in enumerate(timeline.tracks):
             path = f"{where}.tracks[{t}]"
             yield from _unique(f"{path}.clips", [c.id for c in track.clips])
@@ -186,6 +188,30 @@ def _effects(path: str, uses: tuple[Any, ...], pool: set[str]) -> Iterator[Probl
         if isinstance(use, str) and use not in pool:
             hint = did_you_mean(use[:_LONG], pool)
             yield Problem(f"{path}[{number}]", f"no effect {shown(use)} in the project", hint)
+
+
+def _ducks(where: str, timeline: Timeline) -> Iterator[Problem]:
+    """Tracks duck under others that are there, and never in a circle."""
+    under = {t.id: t.duck.under for t in timeline.tracks if t.duck}
+    known = {t.id for t in timeline.tracks}
+    for number, track in enumerate(timeline.tracks):
+        path = f"{where}.tracks[{number}].duck.under"
+        for name in under.get(track.id, ()):
+            if name not in known:
+                yield Problem(path, f"no track {shown(name)}", did_you_mean(name[:_LONG], known))
+        if track.id in _reached(under, track.id):
+            yield Problem(path, f"{shown(track.id)} makes way for itself", "break the circle")
+
+
+def _reached(under: dict[str, tuple[str, ...]], name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(under.get(name, ()))
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += under.get(one, ())
+    return found
 
 
 def _clip(path: str, clip: Clip, project: Project) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
 from kadr_sdk.curves import Curve, Keyframe
 from kadr_sdk.easings import easing
@@ -22,6 +22,7 @@ __all__ = [
     "ColorText",
     "Duration",
     "EasingSpec",
+    "PanLaw",
     "Rate",
     "StreamChoice",
     "Time",
@@ -79,6 +80,22 @@ Rate = Annotated[
             "description": "Frames per second: 25, 29.97 (read as 30000/1001) or '30000/1001'.",
         }
     ),
+]
+
+
+_PAN_LAWS = (0.0, -3.0, -4.5, -6.0)
+
+
+def _pan_law(value: float) -> float:
+    if value not in _PAN_LAWS:
+        raise ValueError("a pan law is one of 0, -3, -4.5 and -6 (decibels in the middle)")
+    return value
+
+
+PanLaw = Annotated[
+    float,
+    AfterValidator(_pan_law),
+    WithJsonSchema({"enum": list(_PAN_LAWS), "description": "Decibels that both sides lose in the middle."}),
 ]
 
 

@@ -89,13 +89,13 @@ class MemoryBackend:
         self.probed: list[str] = []
 
     def capabilities(self) -> Capabilities:
-        """Raw pictures and sound, effects by their frame implementation."""
+        """Raw pictures and sound, effects by their frame implementation, on sound by ``volume``."""
         return Capabilities(
             "memory",
             (("memory", "1"),),
             {"h264": ("raw",), "ffv1": ("raw",), "png": ("raw",), "aac": ("raw",), "flac": ("raw",)},
             frozenset({"raw"}),
-            frozenset(),
+            frozenset({"volume"}),
             frozenset({"mp4", "matroska"}),
             ("frame",),
             frozenset({"normal"}),
@@ -193,13 +193,16 @@ class MemoryBackend:
 
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """Constant levels times the gains, by the plain reading of the plan."""
-        mixed = np.zeros((plan.channels, plan.count), np.float32)
+        mixed = np.zeros((plan.channels, plan.total), np.float32)
         for clip in plan.clips:
             context.check()
             level = np.full(clip.count, _read(Path(clip.path))["audio"]["level"], np.float32)
             for ramps in clip.gains:
                 level *= np.array([_gain(ramps, n) for n in range(clip.count)], np.float32)
+            for ramps in plan.buses[clip.bus].gains if clip.bus is not None else ():
+                level *= np.array([_gain(ramps, clip.start + n) for n in range(clip.count)], np.float32)
             mixed[:, clip.start : clip.start + clip.count] += level
+        mixed = mixed[:, plan.lead : plan.lead + plan.count]
         for first in range(0, plan.count, _BLOCK):
             yield AudioBlock(mixed[:, first : first + _BLOCK], plan.rate, first, plan.layout)
 
