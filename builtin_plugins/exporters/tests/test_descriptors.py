@@ -21,6 +21,7 @@ MANIFEST = read_manifest(FOLDER / "plugin.toml")
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 EXPORTERS = [row for row in MANIFEST.contributions if row.kind == "exporter"]
 PRESETS = [row for row in MANIFEST.contributions if row.kind == "preset"]
+NOT_EXPORT = ("id", "title", "summary", "max_resolution", "max_fps", "limits")
 SOUND_WITHOUT_RATE = ("flac", "alac", "wavpack", "pcm_")
 
 
@@ -99,12 +100,32 @@ def test_a_preset_fits_its_container(row: Contribution) -> None:
 @pytest.mark.parametrize("row", PRESETS, ids=lambda r: r.id)
 def test_a_preset_is_an_export_object(row: Contribution) -> None:
     found = preset(row)
-    shape = {key: value for key, value in data(row).items() if key not in ("id", "title", "summary")}
+    shape = {key: value for key, value in data(row).items() if key not in NOT_EXPORT}
     assert Export.model_validate(shape).container == found.container
     if found.fps is not None:
         assert parse_rate(found.fps) > 0
     if found.resolution is not None:
         assert all(side % 2 == 0 for side in found.resolution)
+
+
+# kbit/s (target, most, buffer), speed, GOP, B-frames, references, two passes, kbit/s of the sound.
+NUMBERS = {
+    "youtube-1080p": ("h264", "high", "4.1+", 12000, 16000, 24000, "medium", 60, 2, "3", True, 256),
+    "youtube-4k": ("hevc", "main10", "5.1", 45000, 60000, 90000, "slow", 60, 3, "5", True, 320),
+    "tiktok-vertical": ("h264", "main", "4.1+", 6000, 8000, 16000, "fast", 30, 0, None, None, 192),
+    "vimeo-1080p": ("h264", "high", "4.2", 20000, 25000, 40000, "slow", 120, 3, "5", True, 320),
+    "h264-master": ("h264", "high", "5.1+", 80000, 80000, 160000, "slower", 30, 3, "8", True, 320),
+    "iphone": ("h264", "high", "4.1", 6000, 8000, 16000, "medium", 30, None, None, None, 192),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NUMBERS))
+def test_the_numbers_of_the_platforms(name: str) -> None:
+    found = preset(next(row for row in PRESETS if row.id == name))
+    video, audio = VideoExport.model_validate(dict(found.video or {})), dict(found.audio or {})
+    rates = [rate // 1000 for rate in (video.bitrate, video.maxrate, video.bufsize) if rate]
+    rest = (video.preset, video.gop, video.b_frames, video.options.get("refs"), video.two_pass)
+    assert (video.codec, video.profile, video.level, *rates, *rest, audio["bitrate"] // 1000) == NUMBERS[name]
 
 
 def test_defaults_that_users_rely_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,10 @@ import click
 from kadr_cli.output import clean, plural
 
 if TYPE_CHECKING:
+    from kadr_sdk.compliance import Rule
     from kadr_sdk.reports import RenderReport
 
-__all__ = ["print_report"]
+__all__ = ["print_report", "print_rules"]
 
 
 def print_report(report: RenderReport) -> None:
@@ -19,9 +21,21 @@ def print_report(report: RenderReport) -> None:
     click.secho(clean(report.output), bold=True)
     click.echo(f"  {_made(report)}")
     click.echo(f"  {_worked(report)}")
+    if report.rules:
+        print_rules(report.preset, report.rules)
     for warning in report.warnings:
         click.secho("  warning: ", fg="yellow", nl=False)
         click.echo(clean(warning))
+
+
+def print_rules(preset: str, rules: Sequence[Rule]) -> None:
+    """How a file stands to the limits of a preset."""
+    bad = [rule for rule in rules if not rule.good]
+    if not bad:
+        click.echo(f"  complies with {preset} ({plural(len(rules), 'rule')})")
+    for rule in bad:
+        click.secho(f"  not as {preset} asks: ", fg="yellow", nl=False)
+        click.echo(clean(rule))
 
 
 def _made(report: RenderReport) -> str:

@@ -51,9 +51,11 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
     try:
         tracks = read_tracks(container)
         report.facts["container"] = container.format.name
+        report.facts["bytes"] = path.stat().st_size
         report.video(tracks.get("video"), container)
         report.audio(tracks.get("audio"), container)
         report.sync(tracks, container)
+        report.facts["seconds"] = max((t.seconds for t in tracks.values()), default=0.0)
     except MediaFileError as error:
         report.problems += error.problems
     finally:

@@ -29,7 +29,10 @@ class Track:
     height: int = 0
     pixel_format: str = ""
     color: tuple[str, str, str, str] = ("unknown",) * 4
+    profile: str = ""
+    level: str = ""
     sample_rate: int = 0
+    channels: int = 0
     keys: int = 0
     bytes: int = 0
     pts: list[int] = field(default_factory=list)
@@ -52,11 +55,25 @@ class Track:
         end = max(p + d for p, d in zip(self.pts, self.durations, strict=True))
         return round((end - base) * self.time_base * self.sample_rate)
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, as the container says, else to the end of its last packet."""
+        if self.length is not None or not self.pts:
+            return float(self.length or 0)
+        return float(max(p + d for p, d in zip(self.pts, self.durations, strict=True)) * self.time_base)
+
     def facts(self) -> dict[str, Any]:
         """JSON-ready."""
         found: dict[str, Any] = {"codec": self.codec, "packets": len(self.pts), "bytes": self.bytes}
         found |= {"keys": self.keys, "start": float((min(self.pts) if self.pts else 0) * self.time_base)}
         found["seconds"] = None if self.length is None else float(self.length)
+        if self.seconds > 0:
+            found["bitrate"] = round(self.bytes * 8 / self.seconds)
+        found |= {name: value for name in ("profile", "level") if (value := getattr(self, name))}
+        if self.sample_rate:
+            found |= {"sample_rate": self.sample_rate, "channels": self.channels}
+        if self.rate:
+            found["rate"] = str(self.rate)
         if self.width:
             found |= {"width": self.width, "height": self.height, "pixel_format": self.pixel_format}
             found["color"] = list(self.color)
@@ -86,13 +103,21 @@ def _track(stream: Any) -> Track:
     codec = stream.codec_context
     track = Track(codec.codec.canonical_name, stream.time_base, stream.start_time or 0, length)
     if stream.type == "audio":
-        track.sample_rate = codec.sample_rate
+        track.sample_rate, track.channels = codec.sample_rate, codec.channels
         return track
+    track.profile, track.level = codec.profile or "", _level(track.codec, codec.level)
     track.rate = Fraction(stream.average_rate) if stream.average_rate else None
     track.width, track.height, track.pixel_format = codec.width, codec.height, codec.pix_fmt or ""
     color = color_of(codec, track.pixel_format)
     track.color = (color.matrix, color.primaries, color.transfer, color.range)
     return track
+
+
+def _level(codec: str, number: int) -> str:
+    """The level as it is written; H.264 counts in tenths, HEVC in thirtieths."""
+    if number <= 0 or codec not in ("h264", "hevc"):
+        return ""
+    return f"{number / (10 if codec == 'h264' else 30):g}"
 
 
 def _note(track: Track, packet: Any) -> None:

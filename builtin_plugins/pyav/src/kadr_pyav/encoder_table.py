@@ -209,7 +209,7 @@ _MPEG2 = VideoEncoder(
     bitrate=True,
     # The encoder cannot close its GOPs and cut at scenes at once.
     pinned=(("sc_threshold", "1000000000"),),
-    profiles=("4:2:2", "high", "ss", "snr", "main", "simple"),
+    profiles=("422", "high", "ss", "snr", "main", "simple"),
     capped=("bitrate",),
     b_frames=True,
     flags="+cgop+bitexact",

@@ -32,6 +32,7 @@ class Delivery:
 
     Attributes:
         video, audio: None where the exporter holds none.
+        preset: whose settings are among them.
     """
 
     exporter: ExporterDescriptor
@@ -42,6 +43,7 @@ class Delivery:
     fps: Fraction
     faststart: bool
     extension: str
+    preset: PresetDescriptor | None = None
 
     @property
     def loudness(self) -> LoudnessTarget | None:
@@ -126,11 +128,36 @@ def deliver(
         name,
         video,
         audio,
-        request.resolution or export.resolution or (preset and preset.resolution) or timeline.resolution,
-        request.fps or export.fps or (parse_rate(preset.fps) if preset and preset.fps else timeline.fps),
+        request.resolution or export.resolution or _size(preset, timeline.resolution),
+        request.fps or export.fps or _rate(preset, timeline.fps),
         faststart,
         request.output.suffix if request.output else "",
+        preset,
     )
+
+
+def _size(preset: PresetDescriptor | None, size: tuple[int, int]) -> tuple[int, int]:
+    """The preset's size; else the timeline's, made smaller in its own shape until it fits."""
+    if preset is None or (preset.resolution is None and preset.max_resolution is None):
+        return size
+    if preset.resolution is not None:
+        return preset.resolution
+    assert preset.max_resolution is not None
+    long, short = max(preset.max_resolution), min(preset.max_resolution)
+    factor = min(Fraction(1), Fraction(long, max(size)), Fraction(short, min(size)))
+    if factor == 1:
+        return size
+    width, height = (max(2, round(side * factor / 2) * 2) for side in size)  # even, as 4:2:0 needs
+    return width, height
+
+
+def _rate(preset: PresetDescriptor | None, fps: Fraction) -> Fraction:
+    """The preset's rate; else the timeline's, halved until it is not above the preset's greatest."""
+    if preset is not None and preset.fps:
+        return parse_rate(preset.fps)
+    while preset is not None and preset.max_fps and fps > parse_rate(preset.max_fps):
+        fps /= 2
+    return fps
 
 
 def _container(
@@ -210,6 +237,7 @@ def output_of(
         _metadata(project),
         chapters if project.export.chapters else (),
         delivery.extension or next(iter(exporter.extensions), ""),
+        preset=delivery.preset.id if delivery.preset else "",
     )
 
 

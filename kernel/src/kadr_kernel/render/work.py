@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kadr_sdk.backend import Backend
+from kadr_sdk.compliance import Limits, Rule, comply
 from kadr_sdk.contributions import ExporterDescriptor
 from kadr_sdk.errors import CancelledError, InternalError, InvalidPathError, VerifyError
 from kadr_sdk.events import Event, RenderCompleted, RenderPlanned, RenderStarted, SegmentEncoded
@@ -21,6 +22,7 @@ from kadr_sdk.rendering import Control, RenderRequest
 from kadr_sdk.reports import CheckReport, RenderReport
 from kadr_sdk.services import Cache, Catalogue, Scheduler
 
+from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.executor import ThreadExecutor
 from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
 from kadr_kernel.render.library import MediaLibrary
@@ -340,7 +342,16 @@ class RenderJob:
             warnings=plan.warnings + context.warnings,
             reused=self._reuse.count("segment"),
             guests=context.guests,
+            preset=plan.output.preset,
+            rules=self._rules(plan, check),
         )
+
+    def _rules(self, plan: RenderPlan, check: CheckReport | None) -> tuple[Rule, ...]:
+        """What the preset's platform asks, found in the finished file."""
+        if not plan.output.preset or check is None:
+            return ()
+        preset = Exporters(self._means.catalogue).preset(plan.output.preset)
+        return comply(Limits.from_dict(preset.limits or {}), check.facts)
 
 
 def _whole(value: object) -> int:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from kadr_sdk.backend import RenderContext
+from kadr_sdk.compliance import Limits
 from kadr_sdk.effects import EffectDeclaration, FrameEffect
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
@@ -102,7 +103,14 @@ class ExporterDescriptor:
 
 @dataclass(frozen=True, slots=True)
 class PresetDescriptor:
-    """A named set of export settings, in the shape of the project's ``export`` object."""
+    """A named set of export settings, in the shape of the project's ``export`` object.
+
+    Attributes:
+        max_resolution: width and height into which the timeline is fitted, whichever way up,
+            where the preset names no resolution.
+        max_fps: a faster timeline is halved until it is not above, where the preset names no rate.
+        limits: what a finished file is checked against, see :class:`~kadr_sdk.compliance.Limits`.
+    """
 
     id: str
     title: str
@@ -113,6 +121,9 @@ class PresetDescriptor:
     resolution: tuple[int, int] | None = None
     fps: str | None = None
     faststart: bool | None = None
+    max_resolution: tuple[int, int] | None = None
+    max_fps: str | None = None
+    limits: Mapping[str, Any] | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PresetDescriptor:
@@ -121,7 +132,9 @@ class PresetDescriptor:
         Raises:
             ValueError: a key is unknown or missing.
         """
-        return _from_dict(cls, data)
+        found = _from_dict(cls, data)
+        Limits.from_dict(found.limits or {})
+        return found
 
 
 class Exporter(Protocol):

@@ -101,6 +101,7 @@ class Output:
         master: how segments are encoded where the film as a whole must be seen before it is
             encoded (two passes, a palette): without loss, and then again in one session. The
             backend's ``prepare`` sets it.
+        preset: id of the preset that settings came from; its limits are checked at the end.
     """
 
     exporter: str
@@ -113,3 +114,4 @@ class Output:
     extension: str = ""
     notes: tuple[str, ...] = field(default=())
     master: VideoEncoding | None = None
+    preset: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kadr_sdk.compliance import Rule
 from kadr_sdk.errors import Problem
 
 __all__ = ["CheckReport", "Expectation", "RenderReport"]
@@ -54,6 +55,7 @@ class RenderReport:
         reused: segments that an earlier render had made, of ``segments``.
         guests: what sandboxed effects did, by effect: ``calls``, ``traps``, ``seconds``,
             ``replaced`` and more.
+        preset: whose limits the file was checked against; rules: each of them, kept or not.
     """
 
     job: str
@@ -71,6 +73,8 @@ class RenderReport:
     warnings: tuple[Problem, ...] = ()
     reused: int = 0
     guests: dict[str, dict[str, float]] = field(default_factory=dict)
+    preset: str = ""
+    rules: tuple[Rule, ...] = ()
 
     @property
     def replaced(self) -> int:
