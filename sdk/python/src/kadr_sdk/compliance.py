@@ -61,7 +61,8 @@ class Limits:
         for key in data:
             if key not in known:
                 raise ValueError(f"unknown limit {key!r}; {did_you_mean(key, known)}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from kadr_sdk.project.values import (
 __all__ = [
     "AudioExport",
     "Clip",
+    "ContentLight",
     "Crop",
     "Duck",
     "EffectUse",
@@ -34,6 +35,7 @@ __all__ = [
     "Generator",
     "Loudness",
     "Marker",
+    "MasteringDisplay",
     "Metadata",
     "Model",
     "Project",
