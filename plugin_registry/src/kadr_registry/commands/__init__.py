@@ -1,0 +1,44 @@
+"""``kadr registry``: a registry of plugins in a folder, and copies of any registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from kadr_sdk.plugin import Kernel
+
+from kadr_registry.commands.copies import bundle, mirror, serve, verify
+from kadr_registry.commands.operator import accept, add_publisher, init, refresh, revoke, rotate, show
+from kadr_registry.commands.publisher import keygen, publish, submit, yank
+
+__all__ = ["run"]
+
+
+@click.group()
+def registry() -> None:
+    """Run a registry of plugins in a folder, publish in it, and copy any registry.
+
+    \b
+    kadr registry init my-plugins
+    kadr registry add-publisher my-plugins org.example
+    kadr registry publish my-plugins ./scanlines
+    kadr registry serve my-plugins
+    """
+
+
+for _command in (
+    *(init, add_publisher, accept, refresh, revoke, rotate, show),
+    *(keygen, submit, publish, yank),
+    *(mirror, bundle, verify, serve),
+):
+    registry.add_command(_command)
+
+
+def run(kernel: Kernel, argv: Sequence[str]) -> int:
+    """The entry of the command."""
+    try:
+        code = registry.main(list(argv), prog_name="kadr registry", standalone_mode=False, obj=kernel)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return 0
+    return code if isinstance(code, int) else 0
