@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import wasmtime
 from kadr_kernel.permissions import Grants, PermissionGate, Policy, Rule, Subject
+from kadr_kernel.permissions.confinement import Confinement
 from kadr_kernel.sandbox.counters import Counters
 from kadr_kernel.sandbox.host_calls import HostCalls, PluginHost
 from kadr_kernel.sandbox.host_table import HOST_FUNCTIONS
@@ -138,6 +139,18 @@ def lab(compiled: Path) -> Iterator[Lab]:
     runtime.close()
 
 
+@pytest.fixture
+def apart(compiled: Path) -> Iterator[Lab]:
+    """As ``lab``, with every guest in a process of its own."""
+    asked = {"seconds": 0.15, "start_seconds": 0.3, "memory_mb": 16.0}
+    house = House(confinement=lambda *_: Confinement(isolation="process"), asked=lambda _plugin: asked)
+    runtime = CoreRuntime(compiled, house=house)
+    made = Lab(runtime)
+    yield made
+    made.close()
+    runtime.close()
+
+
 class Kit:
     """The builders of this module, for tests (test modules do not import each other)."""
 
@@ -201,16 +214,18 @@ class Asked:
         gate.admit(Subject(PLUGIN, "dist:asks", "1.0", PermissionSet.of(asked), runtime="wasm"))
         return gate
 
-    def house(self, gate: Any) -> House:
+    def house(self, gate: Any, isolation: str = "in_process") -> House:
         return House(
             keys=gate,
+            confinement=(lambda *_: Confinement(isolation=isolation)) if isolation == "process" else None,
             settings=lambda _plugin: self.settings,
             storage=self._folder / "guests",
             publish=self.events.append,
         )
 
-    def load(self, text: str, gate: Any, limits: Limits | None = None) -> Any:
-        runtime = CoreRuntime(self._compiled, limits or self._kit.QUICK, house=self.house(gate))
+    def load(self, text: str, gate: Any, limits: Limits | None = None, isolation: str = "in_process") -> Any:
+        house = self.house(gate, isolation)
+        runtime = CoreRuntime(self._compiled, limits or self._kit.QUICK, house=house)
         self.open.append(runtime)
         declared = self._kit.declared(deterministic="none")
         return runtime.load(self._kit.binary(text), declared, PLUGIN)

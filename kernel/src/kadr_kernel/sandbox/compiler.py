@@ -58,7 +58,7 @@ class Compiler:
 
     def _compile(self, code: bytes, *, guarded: bool) -> bytes:
         limits = self._limits
-        command = [sys.executable, "-m", "kadr_kernel.sandbox.compile_child"]
+        command = [sys.executable, "-P", "-m", "kadr_kernel.sandbox.compile_child"]
         command += ["guarded" if guarded else "trusted", str(int(limits.compile_seconds))]
         try:
             done = subprocess.run(  # noqa: S603 - our own module in our own interpreter

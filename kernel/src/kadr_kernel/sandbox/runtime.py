@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kadr_kernel.sandbox.host_calls import PluginHost
     from kadr_kernel.sandbox.machine import Code
     from kadr_kernel.sandbox.module import ModuleFacts
+    from kadr_kernel.sandbox.watchdog import Watchdog
 
 __all__ = ["CoreRuntime"]
 
@@ -80,6 +81,7 @@ class CoreRuntime:
         self._guests: dict[_Key, CoreGuest] = {}
         self._hosts: dict[tuple[str, Limits], PluginHost] = {}
         self._engines: Engines | None = None
+        self._watchdog: Watchdog | None = None
 
     def load(self, code: bytes, declaration: EffectDeclaration, plugin: str) -> CoreGuest:
         """The guest for a module; the same one for the same plugin, effect and bytes.
@@ -120,6 +122,9 @@ class CoreRuntime:
             if self._engines is not None:
                 self._engines.close()
                 self._engines = None
+            if self._watchdog is not None:
+                self._watchdog.close()
+                self._watchdog = None
 
     # -- who it is and what it may -------------------------------------------------------------
 
@@ -175,13 +180,24 @@ class CoreRuntime:
         from kadr_kernel.sandbox.loading import deserialized
         from kadr_kernel.sandbox.machine import LocalCode
 
-        guarded = terms.held.engine == "guarded"
+        apart = terms.held.isolation == "process"
+        guarded = apart or terms.held.engine == "guarded"
         native = Compiler(self._folder, self._limits).native(code, guarded=guarded)
+        if apart:
+            return self._remote(native, facts, terms.limits)
         if self._engines is None:
             self._engines = Engines()
         engine, ticker = self._engines.get(guarded=guarded)
         module = deserialized(engine, native, facts.imports)
         return LocalCode(module, engine, ticker, facts, terms.limits, guarded)
+
+    def _remote(self, native: bytes, facts: ModuleFacts, limits: Limits) -> Code:
+        from kadr_kernel.sandbox.remote import RemoteCode
+        from kadr_kernel.sandbox.watchdog import Watchdog
+
+        if self._watchdog is None:
+            self._watchdog = Watchdog()
+        return RemoteCode(native, facts, limits, self._watchdog)
 
     def _done(self, guest: CoreGuest, numbers: Mapping[str, float]) -> None:
         """A job with a guest is over."""
