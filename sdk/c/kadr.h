@@ -87,6 +87,36 @@ static inline int kadr_is_alpha(const kadr_image *image, uint32_t plane) {
     return image->alpha != KADR_ALPHA_NONE && plane == 3;
 }
 
+/* The sound of an input, or null; the sound to make; the samples of one of its channels. */
+static inline const kadr_audio *kadr_sound(const kadr_job *job, uint32_t input) {
+    uintptr_t at = job->audio;
+    for (uint32_t i = 0; i < job->audio_count; i++) {
+        const kadr_audio *audio = (const kadr_audio *)at;
+        if (audio->input == input) return audio;
+        at += audio->size;
+    }
+    return 0;
+}
+static inline const kadr_audio *kadr_sound_output(const kadr_job *job) {
+    return (const kadr_audio *)kadr_at(job->audio_output);
+}
+static inline float *kadr_channel(const kadr_audio *audio, uint32_t channel) {
+    return (float *)kadr_at(((const kadr_ptr *)kadr_at(audio->data))[channel]);
+}
+
+/* An analyzer's words: text, or a whole number, behind what was said before. Too much is cut off. */
+static inline void kadr_say(kadr_job *job, const char *text) {
+    char *room = (char *)kadr_at(job->data);
+    while (*text && job->data_length < job->data_capacity) room[job->data_length++] = *text++;
+}
+static inline void kadr_say_number(kadr_job *job, uint64_t number) {
+    char digits[21], *at = digits + 20;
+    *at = 0;
+    do *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    kadr_say(job, at);
+}
+
 /* Say why, and return what kadr_process is to return. */
 static inline int32_t kadr_fail(kadr_job *job, int32_t status, const char *why) {
     char *room = (char *)kadr_at(job->message);

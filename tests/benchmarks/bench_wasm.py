@@ -99,7 +99,7 @@ def steps(name: str, folder: Path) -> list[Row]:
             packed = pack_values(declaration.params, call.values)
             work = partial(_put_in, instance, following, packed)
             rows.append(timed(f"{name} in", work))
-            rows.append(timed(f"{name} out", lambda i=instance: i._read(call)))
+            rows.append(timed(f"{name} out", lambda i=instance: i.picture(call)))
             instance.close()
         effect = use.effect(lambda *_words: None)
         rows.append(timed(f"{kind} whole frame", lambda e=effect: e.frame(following())))

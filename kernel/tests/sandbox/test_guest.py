@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from kadr_kernel.sandbox.breaker import Breaker
 from kadr_sdk.abi import FORMAT_NUMBERS, IMAGE, JOB, PLANE
-from kadr_sdk.errors import InternalError, PluginError, RenderError
+from kadr_sdk.errors import InternalError, RenderError
 from kadr_sdk.frames import VideoFrame
 
 # The whole control block into the output's only plane.
@@ -313,11 +313,7 @@ def test_breaker_backs_off() -> None:
 # -- what is not run ---------------------------------------------------------------------------
 
 
-def test_kinds_and_parameters_that_do_not_reach_guests_yet(lab: Any, kit: Any) -> None:
-    with pytest.raises(PluginError, match="guests of the kind audio_filter are not run yet"):
-        lab.load(kit.COPY, kind="audio_filter")
-    with pytest.raises(PluginError, match="parameters of the type file do not reach guests yet"):
-        lab.load(kit.COPY, params=[{"name": "lut", "type": "file"}])
+def test_a_policy_that_there_is_not(lab: Any, kit: Any) -> None:
     with pytest.raises(InternalError, match="'ask' is not one of fail, skip, hold"):
         lab.load(kit.COPY).bind("ask")
 

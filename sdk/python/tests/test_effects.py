@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.effects import (
     KINDS,
-    AudioEffect,
     EffectDeclaration,
     FilterEffect,
     FilterSpec,

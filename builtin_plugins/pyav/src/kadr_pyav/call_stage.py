@@ -100,6 +100,8 @@ class CallStage:
             height=node.height,
             format=node.format,
             color=node.color,
+            scale=node.scale,
+            purpose=node.purpose,
         )
 
     def _value(self, value: object, number: int) -> object:

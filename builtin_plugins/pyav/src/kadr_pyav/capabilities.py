@@ -43,7 +43,7 @@ class CapabilityList:
             decoders=decoders(),
             filters=frozenset(av.filter.filters_available),
             muxers=muxer_names(),
-            implementations=("filter", "frame"),
+            implementations=("filter", "frame", "audio"),
             blends=_blends(),
             max_pixels=MAX_PIXELS,
         )

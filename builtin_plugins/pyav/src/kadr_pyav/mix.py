@@ -66,7 +66,7 @@ class _Mixer:
     """Groups of voices, the buses made of them, and the master."""
 
     def __init__(self, plan: AudioPlan, context: RenderContext) -> None:
-        self._plan, self._channels = plan, channels_of(plan.layout)
+        self._plan, self._context, self._channels = plan, context, channels_of(plan.layout)
         share = max(1, _MAX_OPEN // (1 + len(plan.buses)))
         self._groups = {n: _Group(plan, n, context, share) for n in (None, *range(len(plan.buses)))}
         self._heard: list[Iterator[Samples]] = []
@@ -80,7 +80,7 @@ class _Mixer:
         if not self._plan.stages:
             return pieces
         whole = exactly(pieces, self._plan.total, self._channels)
-        return staged(whole, self._plan.stages, self._plan.rate, self._plan.layout)
+        return staged(whole, self._plan.stages, self._plan, self._context)
 
     def _summed(self, buses: list[Stream]) -> Iterator[Samples]:
         for total in self._groups[None].blocks():
@@ -97,7 +97,7 @@ class _Mixer:
         """The sum of a track, through its stages, its gains and its ducking."""
         plan, bus = self._plan, self._plan.buses[number]
         sums = (total.astype(np.float32) for total in self._groups[number].blocks())
-        pieces = staged(exactly(sums, plan.total, self._channels), bus.stages, plan.rate, plan.layout)
+        pieces = staged(exactly(sums, plan.total, self._channels), bus.stages, plan, self._context)
         keys = [Stream(self._take(n), self._channels) for n in (bus.duck.keys if bus.duck else ())]
         ducked = duck_gains(bus.duck, keys, plan.rate, plan.total) if bus.duck else None
         return self._faded(Stream(pieces, self._channels), number, ducked)
@@ -136,7 +136,7 @@ class _Group:
             count = min(_step(plan), plan.total - first)
             while waiting and plan.clips[waiting[-1]].start < first + count:
                 number = waiting.pop()
-                self._voices[number] = Voice(plan.clips[number], plan, self._context.warn)
+                self._voices[number] = Voice(plan.clips[number], plan, self._context)
             yield self._sum(first, count)
 
     def _sum(self, first: int, count: int) -> NDArray[np.float64]:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from kadr_sdk.effects import FilterSpec
-from kadr_sdk.plan import AudioFilters, AudioStage
+from kadr_sdk.plan import AudioFilters, AudioPlan, AudioStage, SoundCall
 
-from kadr_pyav.sound import Chain, Samples, channels_of
+from kadr_pyav.sound import Chain, Samples, Stream, channels_of
+from kadr_pyav.sound_call import SoundStage
 
-__all__ = ["exactly", "staged"]
+if TYPE_CHECKING:
+    from kadr_sdk.backend import RenderContext
+
+__all__ = ["endless", "exactly", "staged"]
 
 _PIECE = 4096
 
 
 def staged(
-    pieces: Iterator[Samples], stages: Sequence[AudioStage], rate: int, layout: str
+    pieces: Iterator[Samples], stages: Sequence[AudioStage], plan: AudioPlan, context: RenderContext
 ) -> Iterator[Samples]:
-    """Pieces through all stages; each keeps its place in time to the sample."""
+    """Pieces through all stages; each keeps its place in time to the sample.
+
+    Behind the end of the pieces effects may go on: whoever reads, takes what he needs.
+    """
     for stage in stages:
-        pieces = _filtered(pieces, stage, rate, layout)
+        if isinstance(stage, SoundCall):
+            source = Stream(pieces, channels_of(plan.layout))
+            pieces = SoundStage(stage, plan, context).run(source)
+        else:
+            pieces = _filtered(pieces, stage, plan.rate, plan.layout)
     return pieces
+
+
+def endless(pieces: Iterator[Samples], channels: int) -> Iterator[Samples]:
+    """Pieces, and then silence."""
+    yield from pieces
+    while True:
+        yield np.zeros((channels, _PIECE), np.float32)
 
 
 def exactly(pieces: Iterable[Samples], count: int, channels: int) -> Iterator[Samples]:

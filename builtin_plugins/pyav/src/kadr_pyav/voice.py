@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from kadr_sdk.plan import AudioClip, AudioPlan
@@ -14,9 +15,13 @@ from kadr_pyav.audio_reader import SoundFile
 from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
 from kadr_pyav.sound import Samples, Stream, channels_of
-from kadr_pyav.sound_stages import exactly, staged
+from kadr_pyav.sound_call import SoundStage
+from kadr_pyav.sound_stages import endless, exactly, staged
 from kadr_pyav.stretch import TAIL, at_speed
 from kadr_pyav.warped import warped
+
+if TYPE_CHECKING:
+    from kadr_sdk.backend import RenderContext
 
 __all__ = ["Voice"]
 
@@ -24,10 +29,10 @@ __all__ = ["Voice"]
 class Voice:
     """A clip while it sounds; opened on the first read, and again after :meth:`close`."""
 
-    def __init__(self, clip: AudioClip, plan: AudioPlan, warn: Callable[[str, str, str], None]) -> None:
-        self.clip, self._plan = clip, plan
+    def __init__(self, clip: AudioClip, plan: AudioPlan, context: RenderContext) -> None:
+        self.clip, self._plan, self._context = clip, plan, context
         self._channels = channels_of(plan.layout)
-        damage = Damage(clip.path, clip.damage, warn)
+        damage = Damage(clip.path, clip.damage, context.warn)
         self._file = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage)
         self._stream: Stream | None = None
 
@@ -57,14 +62,15 @@ class Voice:
         """A stream that stands at a sample of the clip."""
         clip, rate = self.clip, self._plan.rate
         at = sample_at(clip.source_start, rate)
-        if clip.speed == 1 and not clip.stages and clip.warp is None:
+        if clip.speed == 1 and not clip.stages and clip.warp is None and clip.generator is None:
             pieces = self._pieces(at - own if clip.reversed else at + own, clip.count - own)
             return Stream(pieces, self._channels)
         # Stages and stretching have a memory: they are always fed from the beginning of the clip.
-        total = clip.lead + clip.count
-        pieces = staged(
-            exactly(self._sped(at, total), total, self._channels), clip.stages, rate, self._plan.layout
-        )
+        total = clip.fed or clip.lead + clip.count
+        pieces = exactly(self._sped(at, total), total, self._channels)
+        if clip.fed:
+            pieces = endless(pieces, self._channels)
+        pieces = staged(pieces, clip.stages, self._plan, self._context)
         stream = Stream(pieces, self._channels)
         stream.skip(own + clip.lead, rate)
         return stream
@@ -72,6 +78,8 @@ class Voice:
     def _sped(self, at: int, total: int) -> Iterator[Samples]:
         """From the first sample that is read, at the clip's speed."""
         clip, rate, layout = self.clip, self._plan.rate, self._plan.layout
+        if clip.generator is not None:
+            return SoundStage(clip.generator, self._plan, self._context).run(None)
         if clip.warp is not None:
             return warped(self._file, clip, total)
         length = total if clip.speed == 1 else math.ceil((total + TAIL * rate) * clip.speed)

@@ -15,6 +15,7 @@ from kadr_sdk.plan import Node, Place, Span
 from kadr_sdk.project import Clip, EffectUse
 
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
+from kadr_kernel.render.composites import taken_tracks
 from kadr_kernel.render.geometry import Placement
 from kadr_kernel.render.layers import Layer, LayerBuilder, product
 from kadr_kernel.render.looks import Look, Moment
@@ -27,10 +28,15 @@ __all__ = ["GraphBuilder"]
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What was looked up for a track once."""
+    """What was looked up for a track once.
+
+    Attributes:
+        taken: by an effect's path, the numbers of the tracks that it takes.
+    """
 
     looks: tuple[Look, ...]
     joints: dict[int, Look]
+    taken: dict[str, tuple[int, ...]]
 
 
 class GraphBuilder:
@@ -47,7 +53,7 @@ class GraphBuilder:
 
     def check(self, blends: frozenset[str], problems: list[Problem]) -> None:
         """Look up and check every effect, transition, generator and blend mode once."""
-        for track in self._tracks:
+        for number, track in enumerate(self._tracks):
             for view in track.clips:
                 self._builder.check(view, problems)
                 self._builder.check_generator(view, problems)
@@ -61,7 +67,8 @@ class GraphBuilder:
                     message = f"{look.declaration.id} needs neighbouring frames and cannot stand on a track"
                     problems.append(Problem(look.path, message, "put it on the clips"))
             joints = {id(j): found for j in track.joints if (found := self._transition(j, problems))}
-            self._checked.append(_Checked(looks, joints))
+            taken = {k.path: taken_tracks(k, number, self._tracks, problems) for k in looks}
+            self._checked.append(_Checked(looks, joints, taken))
 
     def _transition(self, joint: Joint, problems: list[Problem]) -> Look | None:
         parameters = dict(joint.use.parameters)
@@ -112,17 +119,21 @@ class GraphBuilder:
     def _layers(self, start: int, end: int, seen: Seen) -> list[Layer]:
         """From the topmost layer that hides all below it up to the top."""
         found: list[Layer] = []
+        taken: set[int] = set()
         for number in reversed(seen.tracks):
-            layer = self._track_layer(number, start, end, seen)
+            if number in taken:
+                continue
+            layer = self._track_layer(number, start, end, seen, taken)
             if layer is not None:
                 found.append(layer)
                 if layer.opaque and layer.place.covers(*self._canvas.size):
                     break
         return found[::-1]
 
-    def _is_bottom(self, number: int, start: int, end: int, seen: Seen) -> bool:
+    def _is_bottom(self, number: int, start: int, end: int, seen: Seen, taken: set[int]) -> bool:
         """True where no track below has a layer; none is made to find out."""
-        return not any(k < number and self._has_layer(k, start, end, seen) for k in seen.tracks)
+        below = (k for k in seen.tracks if k < number and k not in taken)
+        return not any(self._has_layer(k, start, end, seen) for k in below)
 
     def _has_layer(self, number: int, start: int, end: int, seen: Seen) -> bool:
         if sample(self._tracks[number].track.opacity, self._builder.fps, start, end - start) == 0:
@@ -149,7 +160,8 @@ class GraphBuilder:
             layer.blend,
         )
 
-    def _track_layer(self, number: int, start: int, end: int, seen: Seen) -> Layer | None:
+    def _track_layer(self, number: int, start: int, end: int, seen: Seen, taken: set[int]) -> Layer | None:
+        """The picture of a track; tracks that its effects take are added to ``taken``."""
         opacity = sample(self._tracks[number].track.opacity, self._builder.fps, start, end - start)
         if opacity == 0:
             return None
@@ -159,12 +171,13 @@ class GraphBuilder:
             layer = self._builder.layer(seen.clip(number), start, end)
         else:
             # Effects of the track must not reach the background, so it stays out then.
-            bottom = not looks and self._is_bottom(number, start, end, seen)
+            bottom = not looks and self._is_bottom(number, start, end, seen, taken)
             layer = self._joined(joint, self._checked[number].joints[id(joint)], start, end, bottom=bottom)
         if layer is None:
             return None
         if looks:
-            layer = self._with_track_effects(layer, looks, start, end)
+            others = [self._others(number, k, start, end, seen, taken) for k in looks]
+            layer = self._with_track_effects(layer, looks, others, start, end)
         if opacity == 1.0:
             return layer
         return replace(layer, opacity=product(layer.opacity, opacity, end - start))
@@ -193,20 +206,42 @@ class GraphBuilder:
             return self._canvas.solid(end - start, transparent=not bottom)
         return self._stack(None, replace(layer, blend="normal"), end - start, transparent=not bottom)
 
-    def _with_track_effects(self, layer: Layer, looks: list[Look], start: int, end: int) -> Layer:
+    def _others(
+        self, number: int, look: Look, start: int, end: int, seen: Seen, taken: set[int]
+    ) -> list[Node]:
+        """The pictures of the tracks that an effect takes; nothing where a track shows nothing."""
+        found: list[Node] = []
+        for other in self._checked[number].taken[look.path]:
+            taken.add(other)
+            layer = self._track_layer(other, start, end, seen, taken) if other in seen.tracks else None
+            if layer is None:
+                found.append(self._canvas.solid(end - start, transparent=True))
+            else:
+                found.append(self._alone(layer, end - start))
+        return found
+
+    def _alone(self, layer: Layer, count: int) -> Node:
+        """A layer on a canvas of its own, over nothing."""
+        canvas = self._canvas
+        if layer.opaque and layer.place.covers(*canvas.size):
+            return converted(layer.node, canvas.format, canvas.color, canvas.size)
+        return self._stack(None, replace(layer, blend="normal"), count, transparent=True)
+
+    def _with_track_effects(
+        self, layer: Layer, looks: list[Look], others: list[list[Node]], start: int, end: int
+    ) -> Layer:
         canvas, count = self._canvas, end - start
         blend = layer.blend
-        node = self._stack(None, replace(layer, blend="normal"), count, transparent=True)
-        if layer.opaque and layer.place.covers(*canvas.size):
-            node = converted(layer.node, canvas.format, canvas.color, canvas.size)
+        node = self._alone(layer, count)
         moment = Moment(
             self._builder.fps, start, count, self._view.frames, canvas.color, canvas.width / canvas.project[0]
         )
-        for look in looks:
-            format = fitting_format(node.format, look.declaration.formats)
-            node = self._builder.looks.node(
-                look, [converted(node, format, canvas.color)], canvas.size, format, moment
-            )
+        for look, taken in zip(looks, others, strict=True):
+            inputs = [node, *taken]
+            clear = next((n.format for n in inputs if pixel_format(n.format).alpha), node.format)
+            format = fitting_format(clear, look.declaration.formats)
+            inputs = [converted(n, format, canvas.color) for n in inputs]
+            node = self._builder.looks.node(look, inputs, canvas.size, format, moment)
         alpha = pixel_format(node.format).alpha
         node = converted(node, with_alpha(canvas.format) if alpha else canvas.format, canvas.color)
         return Layer(node, _full(canvas), 1.0, blend)

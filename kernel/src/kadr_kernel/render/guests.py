@@ -20,8 +20,8 @@ _MOST = 64 << 20
 def find_guest(catalogue: Catalogue, kind: str, name: str) -> Guest | None:
     """The guest that carries out an effect where its native form does not; None where Python does.
 
-    It is the one where the descriptor names ``wasm`` before ``frame``: planner and renderer both
-    ask here, and so agree.
+    It is the one where the descriptor names ``wasm`` before ``frame`` and ``audio``: planner and
+    renderer both ask here, and so agree.
 
     Raises:
         PluginError: the guest is missing or not taken; names plugin, effect and reason.
@@ -47,7 +47,7 @@ def find_guest(catalogue: Catalogue, kind: str, name: str) -> Guest | None:
 
 def _first(data: Mapping[str, Any]) -> bool:
     ways = data.get("implementations", ())
-    return next((way for way in ways if way in ("wasm", "frame")), "") == "wasm"
+    return next((way for way in ways if way in ("wasm", "frame", "audio")), "") == "wasm"
 
 
 def _has_runtime(catalogue: Catalogue) -> bool:

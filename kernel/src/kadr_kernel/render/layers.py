@@ -14,6 +14,7 @@ from kadr_sdk.plan import Conform, Decode, FrameTimes, Node, Source
 from kadr_sdk.project import EffectUse
 
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
+from kadr_kernel.render.composites import refuse_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment
 from kadr_kernel.render.views import ClipView
@@ -71,7 +72,9 @@ class LayerBuilder:
 
     def check(self, view: ClipView, problems: list[Problem]) -> None:
         """Look up and check everything that the clip's picture uses, once."""
-        self._clip_looks[id(view)] = self.checked(view.clip.effects, f"{view.path}.effects", problems)
+        looks = self.checked(view.clip.effects, f"{view.path}.effects", problems)
+        refuse_composites(looks, problems)
+        self._clip_looks[id(view)] = looks
         size, canvas, fit = self._upright_size(view), self.canvas, view.clip.fit
         fitted, reference = (fitted_size(*size, c, fit) for c in (canvas.size, canvas.project))
         self._shapes[id(view)] = _Shape(size, fitted, reference[0])

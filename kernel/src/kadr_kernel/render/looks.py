@@ -44,6 +44,7 @@ class Look:
         values: constants and curves by parameter name.
         start, end: frames since the start of the clip; None: all of it.
         seed: hash of the instance.
+        inputs: ids of the tracks that it takes beside its own.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Look:
     start: int | None
     end: int | None
     seed: int
+    inputs: tuple[str, ...] = ()
 
     def active(self, frame: int) -> bool:
         """True where it acts on a frame counted from the clip's start."""
@@ -97,9 +99,13 @@ class Looks:
 
     Args:
         base: folder that parameters of type ``file`` are relative to.
+        purpose: what pictures are for (:class:`~kadr_sdk.rendering.RenderRequest`).
     """
 
-    def __init__(self, catalogue: Catalogue, capabilities: Capabilities, base: Path) -> None:
+    def __init__(
+        self, catalogue: Catalogue, capabilities: Capabilities, base: Path, purpose: str = "export"
+    ) -> None:
+        self._purpose = purpose
         self._catalogue = catalogue
         self._base = base
         self._capabilities = capabilities
@@ -132,7 +138,8 @@ class Looks:
         """A checked use; None where it does nothing or where a problem was added."""
         if not use.enabled:
             return None
-        field = {"transition": "transition_type", "generator": "type"}.get(kind, "effect_type")
+        field = "transition_type" if kind == "transition" else "effect_type"
+        field = "type" if path.endswith(".generator") else field
         try:
             declaration = self.declaration(kind, name)
         except NotFoundError as error:
@@ -154,7 +161,7 @@ class Looks:
         if start is not None and end is not None and end <= start:
             problems.append(Problem(f"{path}.end_time", "ends before it starts"))
             return None
-        return Look(path, kind, declaration, values, start, end, _seed(use))
+        return Look(path, kind, declaration, values, start, end, _seed(use), use.inputs)
 
     def is_sound(self, name: str) -> bool:
         """True where the name is that of an effect on sound, and of none on pictures."""
@@ -167,17 +174,35 @@ class Looks:
             found.append(kind)
         return found == ["audio_effect"]
 
-    def sound(self, look: Look, rate: int, layout: str) -> tuple[FilterSpec, ...]:
-        """The filters of an effect on sound.
+    def sound_code(self, look: Look) -> str:
+        """Digest of the code that carries out an effect on sound; empty where filters do.
 
         Raises:
             PluginError: the backend has none of its implementations; says what is missing.
         """
+        for way in look.declaration.implementations:
+            if way == "filter":
+                return ""
+            if "audio" not in self._capabilities.implementations:
+                continue
+            if way == "audio":
+                return self._code.of(self._load(look))
+            if way == "wasm" and (guest := self._guest(look.kind, look.declaration.id)) is not None:
+                return guest.digest
+        offered = ", ".join(look.declaration.implementations)
+        hint = f"it offers: {offered}; the backend {self._capabilities.name} carries none of it out"
+        raise PluginError(f"{look.declaration.id} cannot run", path=look.path, hint=hint)
+
+    def sound(self, look: Look, rate: int, layout: str) -> tuple[FilterSpec, ...]:
+        """The filters of an effect on sound.
+
+        Raises:
+            PluginError: it has none, or the backend misses one; says which.
+        """
         implementation = self._load(look)
         if not isinstance(implementation, SoundFilterEffect):
-            offered = ", ".join(look.declaration.implementations)
-            hint = f"it offers: {offered}; sound is filtered natively (filter)"
-            raise PluginError(f"{look.declaration.id} cannot run", path=look.path, hint=hint)
+            text = f"{look.declaration.id} says it has a filter implementation and has none"
+            raise PluginError(text, path=look.path, hint="report this to its author")
         specs = tuple(implementation.sound_filters(look.values, rate, layout))
         missing = sorted({s.name for s in specs} - self._capabilities.filters)
         if missing:
@@ -214,8 +239,10 @@ class Looks:
     ) -> bool:
         """False where the implementation refuses the values, or cannot be loaded to be asked."""
         try:
-            if self._guest(kind, declaration.id) and not self._catalogue.find(kind, declaration.id).entry:
-                return True
+            if (guest := self._guest(kind, declaration.id)) is not None:
+                guest.check(values)
+                if not self._catalogue.find(kind, declaration.id).entry:
+                    return True
             implementation = self._catalogue.load(kind, declaration.id)
             if isinstance(implementation, CheckedEffect):
                 implementation.check(values)
@@ -331,6 +358,8 @@ class Looks:
             at.trail,
             declaration.state == "sequential",
             declaration.deterministic == "bit",
+            at.scale,
+            self._purpose,
         )
 
     def _load(self, look: Look) -> Any:

@@ -29,6 +29,7 @@ from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.machine import processor_class
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
+from kadr_kernel.render.sound_buses import has_sound
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.timeline import resolve_timeline
 from kadr_kernel.render.views import TimelineView
@@ -98,10 +99,9 @@ class Planner:
     ) -> RenderPlan | None:
         backend = self._backend()
         capabilities = backend.capabilities()
-        pictures = any(v.video or v.clip.generator for t in view.tracks for v in t.clips) and any(
-            t.track.type == "video" for t in view.tracks
-        )
-        sound = any(v.audio for v in view.clips())
+        shown = (v for t in view.tracks for v in t.clips if t.track.type == "video")
+        pictures = any(v.video or v.clip.generator for v in shown)
+        sound = any(has_sound(t, v) for t in view.tracks for v in t.clips)
         chapters = _chapters(project, first, end, delivery.fps)
         output = output_of(
             delivery, project, pictures=pictures, sound=sound, chapters=chapters, problems=problems
@@ -110,7 +110,7 @@ class Planner:
             output = with_encoders(output, capabilities.encoders, self._hook, problems)
             _check_size(output, capabilities.max_pixels, problems)
             output = prepared(output, backend.prepare, problems)
-        looks = Looks(self._catalogue, capabilities, base)
+        looks = Looks(self._catalogue, capabilities, base, request.purpose)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
             canvas = canvas_for(project.timeline, output.master or output.video)
@@ -213,7 +213,9 @@ class Planner:
         )
         audio = plan.audio
         if audio is not None:
-            sealed = content_hash({"common": common, "audio": audio, "to": plan.output.audio}, identify)
+            where = {} if audio.portable else {"where": processor_class()}
+            parts = {"common": common, "audio": audio, "to": plan.output.audio} | where
+            sealed = content_hash(parts, identify)
             audio = replace(audio, hash=sealed)
         film = ""
         if plan.output.master is not None and segments:

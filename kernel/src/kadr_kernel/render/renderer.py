@@ -69,6 +69,7 @@ class KernelRenderer:
             range=(Fraction(number) / fps, Fraction(number + 1) / fps),
             resolution=(width, height),
             video={"pixel_format": "rgb24"},
+            purpose="preview",
         )
         plain = project.model_copy(update={"export": Export()})
         plan = self._frame_plan(plain, base, request, at)

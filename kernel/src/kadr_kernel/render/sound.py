@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve
 from kadr_sdk.errors import Problem
 from kadr_sdk.output import AudioEncoding
-from kadr_sdk.plan import AudioClip, AudioPlan, LoudnessTarget, Ramp, Warp
+from kadr_sdk.plan import AudioClip, AudioPlan, AudioStage, LoudnessTarget, Ramp, SoundCall, Warp
 from kadr_sdk.times import sample_at
 
-from kadr_kernel.render.sound_buses import Desk, Window
+from kadr_kernel.render.sound_buses import Desk, Window, has_sound
 from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
@@ -40,10 +40,10 @@ def audio_plan(
     clips: list[AudioClip] = []
     for track in desk.heard:
         for clip in track.clips:
-            found = None if not desk.sounds(clip) else _clip(desk, track, clip, window, damage)
+            found = None if not desk.sounds(track, clip) else _clip(desk, track, clip, window, damage)
             if found is not None:
-                clips.append(_staged(found, desk, track, clip, window))
-    if not any(clip.audio for track in view.tracks for clip in track.clips):
+                clips.append(found)
+    if not any(has_sound(track, clip) for track in view.tracks for clip in track.clips):
         return None
     return AudioPlan(
         encoding.rate,
@@ -60,20 +60,36 @@ def audio_plan(
     )
 
 
-def _staged(planned: AudioClip, desk: Desk, track: TrackView, view: ClipView, window: Window) -> AudioClip:
-    """With its effects and its varying speed, which both need the clip from its beginning."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How the sound of a clip comes about, beside being read.
+
+    Attributes:
+        latency, tail: samples that the stages look ahead, and ring on, together.
+    """
+
+    generator: SoundCall | None
+    stages: tuple[AudioStage, ...]
+    warp: Warp | None
+    latency: int = 0
+    tail: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """True where it needs the clip from its beginning."""
+        return bool(self.generator or self.stages or self.warp)
+
+
+def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made:
     rate = window.rate
     begin, end = _edges(track, view, rate)
-    zero = _own_start(track, view, rate)
+    stretch = begin - _own_start(track, view, rate), end - begin
     length = view.duration if _by_sample(track, view) else view.frames / view.fps
-    warp = _warp(view, Fraction(begin - zero, rate), length)
-    stages = desk.effects.of_clip(track, view, begin - zero, end - begin, desk.problems)
-    if not stages and warp is None:
-        return planned
-    at = view.origin + view.clip.source_start
-    source_start = at if warp else _source_time(view, begin, rate, planned.speed)
-    lead = planned.start + window.begin - begin
-    return replace(planned, stages=stages, warp=warp, lead=lead, source_start=source_start)
+    warp = _warp(view, Fraction(stretch[0], rate), length)
+    generator = desk.effects.generator(view, *stretch, desk.problems) if view.audio is None else None
+    stages = desk.effects.of_clip(track, view, *stretch, desk.problems)
+    calls = [part for part in (generator, *stages) if isinstance(part, SoundCall)]
+    return _Made(generator, stages, warp, sum(c.latency for c in calls), sum(c.tail for c in calls))
 
 
 def _warp(view: ClipView, at: Fraction, length: Fraction) -> Warp | None:
@@ -88,29 +104,47 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
     if clip.freeze is not None:
         return None  # a held picture makes no sound
     edges = _edges(track, view, rate)
-    start, end = max(edges[0], window.begin), min(edges[1], window.end)
+    if edges[0] >= window.end:
+        return None
+    made = _made(desk, track, view, window)
+    if view.audio is None and made.generator is None:
+        return None
+    start, end = max(edges[0], window.begin), min(edges[1] + made.tail, window.end)
     if end <= start:
         return None
     speed = Fraction(1) if isinstance(clip.speed, Curve) else view.speed
-    assert view.audio is not None
-    assert view.file is not None
     bus = desk.bus_of(track)
+    fed = min(edges[1], end + made.latency) - edges[0] if made.latency or made.tail else 0
     return AudioClip(
-        path=str(view.file),
-        stream=view.audio.index,
+        path=str(view.file) if view.audio else "",
+        stream=view.audio.index if view.audio else -1,
         start=start - window.begin,
         count=end - start,
-        source_start=_source_time(view, start, rate, speed),
+        source_start=_first_time(track, view, made, start, rate, speed),
         speed=speed,
         keep_pitch=clip.keep_pitch,
         reversed=clip.reversed,
         gains=_gains(track, view, rate, start, end, edges, folded=bus is None),
         pan=_pan(track, view, rate, start, end),
         damage=damage,
+        stages=made.stages,
+        lead=start - edges[0] if made.whole else 0,
+        warp=made.warp,
         bus=bus,
+        generator=made.generator,
+        fed=fed,
         track=track.track.id,
         clip=clip.id,
     )
+
+
+def _first_time(
+    track: TrackView, view: ClipView, made: _Made, start: int, rate: int, speed: Fraction
+) -> Fraction:
+    """Source time of the first sample that is read: what needs the whole clip begins at its beginning."""
+    if made.warp:
+        return view.origin + view.clip.source_start
+    return _source_time(view, _edges(track, view, rate)[0] if made.whole else start, rate, speed)
 
 
 def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:

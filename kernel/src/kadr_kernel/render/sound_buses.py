@@ -12,7 +12,7 @@ from kadr_kernel.render.sound_curves import ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, TimelineView, TrackView
 
-__all__ = ["Desk", "Window"]
+__all__ = ["Desk", "Window", "has_sound"]
 
 _STEPS = 100  # of ducking in a second
 
@@ -51,13 +51,13 @@ class Desk:
         self._stages = {t.track.id: effects.of_track(t, self._length, problems) for t in view.tracks}
         self.master: tuple[AudioStage, ...] = effects.of_timeline(timeline.effects, self._length, problems)
         solo = any(t.track.solo for t in view.tracks)
-        self.heard = [t for t in view.tracks if _heard(t, solo) and any(map(self.sounds, t.clips))]
+        self.heard = [t for t in view.tracks if _heard(t, solo) and any(self.sounds(t, c) for c in t.clips)]
         self._numbers = {name: n for n, name in enumerate(self._order())}
 
     @staticmethod
-    def sounds(view: ClipView) -> bool:
+    def sounds(track: TrackView, view: ClipView) -> bool:
         """True where a clip has sound and is not muted."""
-        return view.audio is not None and not view.clip.muted
+        return has_sound(track, view) and not view.clip.muted
 
     def bus_of(self, track: TrackView) -> int | None:
         """Number of a track's bus."""
@@ -126,6 +126,11 @@ class Desk:
             for t, least in ((duck.attack, 1), (duck.hold, 0), (duck.release, 1))
         )
         return Duck(numbers, duck.threshold, duck.amount, *times)
+
+
+def has_sound(track: TrackView, view: ClipView) -> bool:
+    """True where a clip has sound: from its media, or from a generator on a track of sound."""
+    return view.audio is not None or (track.track.type == "audio" and view.clip.generator is not None)
 
 
 def _heard(track: TrackView, solo: bool) -> bool:

@@ -11,10 +11,11 @@ from kadr_sdk.curves import Curve
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import KadrError, PluginError, Problem
 from kadr_sdk.output import AudioEncoding
-from kadr_sdk.plan import AudioFilters, AudioStage
+from kadr_sdk.plan import AudioFilters, AudioStage, SoundCall
 from kadr_sdk.project import EffectUse
 
 from kadr_kernel.render.looks import Look, Looks
+from kadr_kernel.render.sound_order import SoundOrder
 from kadr_kernel.render.views import ClipView, TrackView
 
 __all__ = ["SoundEffects"]
@@ -58,6 +59,18 @@ class SoundEffects:
         """The chain of the whole mix."""
         return self._stages(uses, "timeline.effects", True, (0, count), problems)
 
+    def generator(self, view: ClipView, offset: int, count: int, problems: list[Problem]) -> SoundCall | None:
+        """What makes the sound of a clip that has a generator, on a track of sound."""
+        made = view.clip.generator
+        assert made is not None
+        use = EffectUse(id=view.clip.id, effect_type=made.type, parameters=made.parameters)
+        if view.clip.speed != 1.0 or view.clip.reversed:
+            hint = "remove speed and reversed, or animate the generator's parameters"
+            problems.append(Problem(f"{view.path}.speed", "a generator has no speed of its own", hint))
+        path = f"{view.path}.generator"
+        found = self._one(use, path, (offset, count), problems, "audio_generator")
+        return next((stage for stage in found if isinstance(stage, SoundCall)), None)
+
     def _stages(
         self,
         uses: Sequence[str | EffectUse],
@@ -75,16 +88,30 @@ class SoundEffects:
         return tuple(found)
 
     def _one(
-        self, use: EffectUse, path: str, stretch: tuple[int, int], problems: list[Problem]
+        self,
+        use: EffectUse,
+        path: str,
+        stretch: tuple[int, int],
+        problems: list[Problem],
+        kind: str = "audio_filter",
     ) -> list[AudioStage]:
         look = self._looks.look("audio_effect", use.effect_type, use, path, self._fps, problems)
         if look is None:
+            return []
+        if look.declaration.kind != kind:
+            made = (
+                "changes sound, and makes none" if kind == "audio_generator" else "makes sound from nothing"
+            )
+            hint = "effects stand in effects, a generator in generator"
+            problems.append(Problem(look.path, f"{look.declaration.id} {made}", hint))
             return []
         if look.start is not None or look.end is not None:
             hint = "cut the clip where the effect starts and ends"
             problems.append(Problem(look.path, "an effect on sound acts on the whole clip", hint))
             return []
         try:
+            if digest := self._looks.sound_code(look):
+                return [SoundOrder(self.rate, stretch[1], stretch[0]).call(look, digest)]
             return [self._filters(look, *stretch)]
         except KadrError as error:
             problems.append(Problem(path, error.message, error.hint))

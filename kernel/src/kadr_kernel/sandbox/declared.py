@@ -11,7 +11,19 @@ from kadr_sdk.text import printable
 
 from kadr_kernel.sandbox.faults import ModuleError
 
-__all__ = ["check_declared", "read_declaration"]
+__all__ = ["check_declared", "read_declaration", "strict_json"]
+
+
+def strict_json(data: bytes) -> dict[str, Any]:
+    """An object of UTF-8 JSON without keys given twice and without numbers that are none.
+
+    Raises:
+        ValueError, RecursionError: it is not that.
+    """
+    found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+    if not isinstance(found, dict):
+        raise ValueError("a table is expected")
+    return found
 
 
 def read_declaration(data: bytes) -> EffectDeclaration:
@@ -21,10 +33,7 @@ def read_declaration(data: bytes) -> EffectDeclaration:
         ModuleError: not UTF-8, not JSON, keys given twice, numbers that are none, or rules broken.
     """
     try:
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
-        if not isinstance(found, dict):
-            raise ValueError("a table is expected")
-        return EffectDeclaration.from_dict(found)
+        return EffectDeclaration.from_dict(strict_json(data))
     except (ValueError, TypeError, RecursionError, AttributeError) as error:
         raise ModuleError(f"its declaration is broken: {printable(error)}") from None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kadr_sdk.abi import ABI_VERSION, JOB
+from kadr_sdk.abi import ABI_VERSION, AUDIO, JOB
+from kadr_sdk.audio_effects import AudioCall
 from kadr_sdk.effects import FrameCall
-from kadr_sdk.frames import VideoFrame
+from kadr_sdk.frames import AudioBlock, VideoFrame
 from kadr_sdk.text import printable
 
 from kadr_kernel.sandbox.faults import GuestError
@@ -14,13 +15,14 @@ from kadr_kernel.sandbox.host_link import HostHandler
 from kadr_kernel.sandbox.layout import Layout
 from kadr_kernel.sandbox.machine import Code
 from kadr_kernel.sandbox.memory import check_block, check_blocks
-from kadr_kernel.sandbox.slots import Slots
+from kadr_kernel.sandbox.moment import moment
+from kadr_kernel.sandbox.pictures import Pictures
 from kadr_kernel.sandbox.values import Packed
+from kadr_kernel.sandbox.waves import Waves
 
 __all__ = ["Instance"]
 
 _MOST_MEMORY = 0xFFFF_0000
-_MOST_ORDERS = 64
 
 
 class Instance:
@@ -39,8 +41,7 @@ class Instance:
     def __init__(self, code: Code, layout: Layout, handler: HostHandler | None = None) -> None:
         self._code = code
         self.layout = layout
-        self._shapes = tuple(layout.pictures)
-        self._blocks: dict[tuple[int, ...], bytes] = {}
+        self._behind: bytes | None = None
         memory = code.facts.memory_bytes + layout.total_bytes + code.limits.working_bytes
         self._machine = code.start(min(memory, _MOST_MEMORY), handler)
         try:
@@ -55,8 +56,8 @@ class Instance:
         """Of linear memory, now; memory never shrinks."""
         return self._machine.size
 
-    def run(self, call: FrameCall, packed: Callable[[int], Packed]) -> VideoFrame:
-        """The picture of a call.
+    def run(self, call: FrameCall | AudioCall, packed: Callable[[int], Packed]) -> None:
+        """Have a call carried out.
 
         Args:
             packed: the parameters, for the place of what they point at.
@@ -66,7 +67,26 @@ class Instance:
         """
         self._write(call, packed)
         self._check_status("kadr_process", self._call("kadr_process", self._job))
-        return self._read(call)
+
+    def picture(self, call: FrameCall) -> VideoFrame:
+        """The picture that the last call made."""
+        return self._pictures.get(self._machine, call)
+
+    def block(self, call: AudioCall) -> AudioBlock:
+        """The sound that the last call made."""
+        assert self._waves is not None
+        return self._waves.get(self._machine, call)
+
+    def data(self) -> bytes:
+        """What the last call said.
+
+        Raises:
+            GuestError: it says that there is more than there is room for.
+        """
+        length = self._written("data_length")
+        if length > self.layout.data:
+            raise GuestError("abi", f"it says {length} bytes of data where {self.layout.data} have room")
+        return self._bytes(self.layout.offsets.data, length)
 
     def reset(self) -> bool:
         """Tell it to forget what it saw; False where it has no function for that.
@@ -96,16 +116,12 @@ class Instance:
         """Have room made for every block, and write what stays."""
         layout = self.layout
         self._job = self._allocate(layout.control_bytes)
-        self._planes = [[self._allocate(p.size) for p in planes] for planes in self._shapes]
-        sizes = [[p.size for p in planes] for planes in self._shapes]
-        blocks = [(self._job, layout.control_bytes)]
-        for row in zip(self._planes, sizes, strict=True):
-            blocks += zip(*row, strict=True)
-        check_blocks(blocks)
-        windows = [sum(row[0] == n for row in layout.images) for n in range(layout.inputs)]
-        self._slots = Slots(windows)
+        self._pictures = Pictures(layout, self._allocate)
+        self._waves = Waves(layout.sound, self._allocate) if layout.sound else None
+        sounds = self._waves.blocks if self._waves else ()
+        check_blocks([(self._job, layout.control_bytes), *self._pictures.blocks, *sounds])
         self._machine.clear(self._job, layout.control_bytes)
-        self._put(self._job + layout.offsets[0], self._images(tuple(range(len(layout.images)))))
+        self._put(self._job + layout.offsets.images, self._pictures.first())
         if "kadr_init" in self._code.facts.functions:
             self._put(self._job, bytes(self._block()))
             seconds = self._code.limits.start_seconds
@@ -121,59 +137,45 @@ class Instance:
     def _call(self, name: str, *arguments: int, seconds: float = 0.0) -> int:
         return self._machine.call(name, *arguments, seconds=seconds or self._code.limits.call_seconds)
 
-    def _block(self, call: FrameCall | None = None) -> bytearray:
+    def _block(self, call: FrameCall | AudioCall | None = None) -> bytearray:
         layout, job = self.layout, self._job
-        images, output, params, message, _room = layout.offsets
+        at = layout.offsets
+        sounds = layout.sound.inputs if layout.sound else 0
         return JOB.pack(
-            y1=layout.output[2],
+            y1=layout.output[2] if layout.output else 0,
             tiles=1,
-            params=job + params if layout.params else 0,
+            params=job + at.params if layout.params else 0,
             param_count=layout.params,
-            inputs=job + images if layout.images else 0,
+            inputs=job + at.images if layout.images else 0,
             input_count=len(layout.images),
-            output=job + output,
-            message=job + message,
+            output=job + at.output if layout.output else 0,
+            audio=job + at.sounds if sounds else 0,
+            audio_count=sounds,
+            audio_output=job + at.sounds + AUDIO.size * sounds if layout.sound else 0,
+            data=job + at.data if layout.data else 0,
+            data_capacity=layout.data,
+            message=job + at.message,
             message_capacity=layout.message,
-            scale_x=1.0,
-            scale_y=1.0,
-            **({} if call is None else _moment(call)),
+            **moment(call),
         )
 
-    def _write(self, call: FrameCall, packed: Callable[[int], Packed]) -> None:
-        layout, machine = self.layout, self._machine
-        places, fills = self._slots.place(call.inputs)
-        for place, frame in fills:
-            for plane, shape, at in zip(frame.planes, self._shapes[place], self._planes[place], strict=True):
-                shape.over(machine.room(at, shape.size), 0)[...] = plane
-        for shape, at in zip(self._shapes[-1], self._planes[-1], strict=True):
-            machine.clear(at, shape.size)  # what a guest leaves out is black, not what it made before
-        images, _output, params, _message, room = layout.offsets
-        rows, behind = packed(self._job + room)
-        self._put(self._job + images, self._images(places))
+    def _write(self, call: FrameCall | AudioCall, packed: Callable[[int], Packed]) -> None:
+        at = self.layout.offsets
+        if isinstance(call, AudioCall):
+            assert self._waves is not None
+            self._put(self._job + at.sounds, self._waves.put(self._machine, call, self._job + at.sounds))
+        else:
+            self._put(self._job + at.images, self._pictures.put(self._machine, call))
+        rows, behind = packed(self._job + at.room)
         self._put(self._job, bytes(self._block(call)))
-        self._put(self._job + params, rows)
-        self._put(self._job + room, behind)
-
-    def _images(self, places: tuple[int, ...]) -> bytes:
-        """The image blocks with every input at its place; there are few orders, so they are kept."""
-        if places not in self._blocks:
-            if len(self._blocks) > _MOST_ORDERS:
-                self._blocks.clear()
-            planes = [self._planes[place] for place in places]
-            self._blocks[places] = self.layout.image_blocks([*planes, self._planes[-1]])
-        return self._blocks[places]
+        self._put(self._job + at.params, rows)
+        if behind != self._behind:  # files may be large, and are the same from frame to frame
+            self._put(self._job + at.room, behind)
+            self._behind = behind
 
     def _put(self, pointer: int, data: bytes) -> None:
         if data:
             self._machine.room(pointer, len(data))[...] = memoryview(data)
-
-    def _read(self, call: FrameCall) -> VideoFrame:
-        sizes = [shape.size for shape in self._shapes[-1]]
-        found = self._machine.read(list(zip(self._planes[-1], sizes, strict=True)))
-        picture = VideoFrame.empty(call.format, call.width, call.height, call.color)
-        for plane, shape, block in zip(picture.planes, self._shapes[-1], found, strict=True):
-            plane[...] = shape.over(block, 0)
-        return picture
 
     def _check_status(self, name: str, status: int) -> None:
         if status == 0:
@@ -184,23 +186,15 @@ class Instance:
 
     def _message(self) -> str:
         """The guest's words: from our own pointer, with a length that is believed only in bounds."""
-        block = self._machine.read([(self._job, JOB.size)])[0].tobytes()
-        length = int(JOB.read(block, "message_length"))
+        length = self._written("message_length")
         if length > self.layout.message:
             return f"(a message of {length} bytes where {self.layout.message} are)"
-        begin = self._job + self.layout.offsets[3]
-        words = self._machine.read([(begin, length)])[0].tobytes()
+        words = self._bytes(self.layout.offsets.message, length)
         return printable(words.decode("utf-8", "replace"), 400)
 
+    def _written(self, name: str) -> int:
+        return int(JOB.read(self._bytes(0, JOB.size), name))
 
-def _moment(call: FrameCall) -> dict[str, float]:
-    """What of a job changes from frame to frame."""
-    return {
-        "frame": call.frame,
-        "rate_num": call.rate.numerator & 0xFFFF_FFFF,
-        "rate_den": call.rate.denominator & 0xFFFF_FFFF,
-        "time": float(call.time),
-        "duration": float(call.duration),
-        "progress": float(call.progress),
-        "seed": call.seed & 0xFFFF_FFFF_FFFF_FFFF,
-    }
+    def _bytes(self, offset: int, size: int) -> bytes:
+        """A part of the control block as it stands now."""
+        return self._machine.read([(self._job + offset, size)])[0].tobytes()

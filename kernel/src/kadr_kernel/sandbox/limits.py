@@ -23,6 +23,7 @@ class Limits:
         module_bytes, declaration_bytes, functions, function_bytes, locals, exports, sections,
         tables, table_elements: of a module, before anything is compiled.
         idle: instances that a job keeps for its next frame.
+        file_bytes: of a file that a parameter names.
     """
 
     call_seconds: float = 10.0
@@ -45,6 +46,7 @@ class Limits:
     table_elements: int = 100_000
     idle: int = 32
     message_bytes: int = 1_024
+    file_bytes: int = 16 << 20
 
 
 def _level(

@@ -10,25 +10,33 @@ import numpy as np
 from kadr_sdk.abi import CURVE_SAMPLES, PARAM_BYTES
 from kadr_sdk.params import Param
 
+from kadr_kernel.sandbox.files import Files
+
 __all__ = ["Packed", "pack_values", "room_for"]
 
 Packed = tuple[bytes, bytes]
 """The parameters, and what they point at, with pointers counted from the latter's beginning."""
 
 
-def pack_values(params: Sequence[Param], values: Mapping[str, Any], at: int = 0) -> Packed:
+def pack_values(
+    params: Sequence[Param], values: Mapping[str, Any], at: int = 0, files: Files | None = None
+) -> Packed:
     """The values in declared order.
 
     Args:
         at: where in the guest's memory the second part will stand.
+        files: reads what parameters of the type ``file`` name; None: they are empty.
+
+    Raises:
+        KadrError: a file cannot be read, or is too large.
     """
     rows, behind = bytearray(), bytearray()
     for param in params:
         value = values[param.name]
-        if (content := _content(param, value)) is None:
+        if (content := _content(param, value, files)) is None:
             rows += _row(param, value).ljust(PARAM_BYTES, b"\0")
             continue
-        rows += struct.pack("<IIQ", at + len(behind), len(content), 0)
+        rows += struct.pack("<IIQ", at + len(behind) if content else 0, len(content), 0)
         behind += content + bytes(-len(content) % 8)
     return bytes(rows), bytes(behind)
 
@@ -53,7 +61,9 @@ def _floats(values: Any) -> list[float]:
     return [max(-limit, min(limit, float(v))) for v in values]
 
 
-def _content(param: Param, value: Any) -> bytes | None:
+def _content(param: Param, value: Any, files: Files | None) -> bytes | None:
+    if param.type == "file":
+        return files.content(str(value)) if files is not None and value else b""
     if param.type == "text":
         return str(value or "").encode("utf-8", "replace")
     if param.type != "curve":

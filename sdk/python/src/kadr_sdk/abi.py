@@ -20,6 +20,7 @@ __all__ = [
     "AUDIO",
     "CHROMA",
     "CURVE_SAMPLES",
+    "DATA_BYTES",
     "EFFECT_SECTION",
     "FLAG_DRAFT",
     "FLAG_EXPORT",
@@ -27,6 +28,7 @@ __all__ = [
     "FORMAT_NUMBERS",
     "IMAGE",
     "JOB",
+    "LAYOUTS",
     "PARAM_BYTES",
     "PLANE",
     "RANGE",
@@ -129,6 +131,10 @@ JOB = _block(
     " message_capacity:u32 message_length:u32 scale_x:f64 scale_y:f64",
 )
 
+LAYOUTS = {"mono": 0x4, "stereo": 0x3, "5.1": 0x60F, "7.1": 0x63F}
+"""FFmpeg's channel mask of the layouts that a mix may have."""
+DATA_BYTES = 64 << 10
+"""Room for what an analyzer says of one frame."""
 ALPHA = {"none": 0, "straight": 1, "premultiplied": 2}
 RANGE = {"unknown": 0, "tv": 1, "pc": 2}
 CHROMA = {"unknown": 0, "left": 1, "center": 2, "topleft": 3}

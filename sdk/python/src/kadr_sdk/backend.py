@@ -31,8 +31,8 @@ class Capabilities:
         versions: libraries and their versions; part of the plan's hash.
         encoders: encoder names by codec name, best first.
         decoders, filters, muxers: names.
-        implementations: of effects that it can carry out itself: ``filter`` and ``frame``,
-            best first.
+        implementations: of effects that it can carry out itself: ``filter``, ``frame`` (pictures
+            by :class:`~kadr_sdk.plan.Call`) and ``audio`` (sound by ``SoundCall``), best first.
         blends: blend modes that :class:`~kadr_sdk.plan.Place` may name.
         max_pixels: the largest picture that it decodes, width times height.
     """

@@ -6,11 +6,12 @@ What an entry must be, by kind:
 effect       :class:`~kadr_sdk.effects.FilterEffect` and/or ``FrameEffect``; descriptor file
 transition   the same, with two inputs
 generator    :class:`~kadr_sdk.effects.FrameEffect` without inputs; descriptor file
-audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect`; descriptor file
+audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect` and/or
+             :class:`~kadr_sdk.audio_effects.AudioEffect`; descriptor file
 exporter     :class:`Exporter`, or data alone: descriptor file
 preset       data alone: descriptor file
 importer     :class:`Importer`
-analyzer     :class:`Analyzer`
+analyzer     :class:`Analyzer`; descriptor file
 backend      :class:`kadr_sdk.backend.Backend`
 executor     :class:`Executor`
 runtime      :class:`Runtime`
@@ -27,9 +28,10 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import RenderContext
 from kadr_sdk.compliance import Limits
-from kadr_sdk.effects import EffectDeclaration, FrameEffect
+from kadr_sdk.effects import EffectDeclaration, FrameCall, FrameEffect
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.output import Output
@@ -42,6 +44,7 @@ __all__ = [
     "Executor",
     "Exporter",
     "ExporterDescriptor",
+    "FrameAnalyzer",
     "Guest",
     "GuestRecords",
     "Importer",
@@ -164,13 +167,28 @@ class Importer(Protocol):
         ...
 
 
-class Analyzer(Protocol):
-    """Frames in, data out."""
+@runtime_checkable
+class FrameAnalyzer(Protocol):
+    """An analyzer that says something of every frame by itself, as guests do."""
 
-    declaration: EffectDeclaration
+    def measure(self, call: FrameCall) -> Mapping[str, Any] | None:
+        """JSON-ready values, or None where there is nothing to say."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+        ...
+
+
+@runtime_checkable
+class Analyzer(Protocol):
+    """Frames in, data out: one that sees the whole stream."""
 
     def analyze(self, frames: Iterable[VideoFrame], values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """JSON-ready rows, in order of time."""
+        """JSON-ready rows, in order of time; ``frame.time`` says when a frame is shown.
+
+        A frame is valid until the next one is taken.
+        """
         ...
 
 
@@ -185,11 +203,11 @@ class Executor(Protocol):
 class BoundGuest(Protocol):
     """A guest in one job; closed with it."""
 
-    def effect(self, warn: Callable[[str, str, str], object]) -> FrameEffect:
-        """The effect as one part of the job uses it.
+    def effect(self, warn: Callable[[str, str, str], object]) -> FrameEffect | AudioEffect | FrameAnalyzer:
+        """The effect as one part of the job uses it, by the kind that it was declared as.
 
         Args:
-            warn: takes message, path and hint, for every picture that was skipped or held.
+            warn: takes message, path and hint, for everything that was skipped or held.
         """
         ...
 
@@ -208,6 +226,14 @@ class Guest(Protocol):
     @property
     def digest(self) -> str:
         """sha256 of its code, part of the hash of every frame that it makes."""
+        ...
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Called once a use while the plan is made, with constants and curves.
+
+        Raises:
+            KadrError: the guest will not be given these values.
+        """
         ...
 
     def bind(self, on_failure: str, cancelled: Callable[[], bool] = ...) -> BoundGuest:

@@ -13,13 +13,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from kadr_sdk.color import Color
 from kadr_sdk.errors import did_you_mean
-from kadr_sdk.frames import FORMATS, AudioBlock, VideoFrame
+from kadr_sdk.frames import FORMATS, VideoFrame
 from kadr_sdk.ids import check_contribution_id
 from kadr_sdk.params import Param
 
 __all__ = [
     "KINDS",
-    "AudioEffect",
     "CheckedEffect",
     "EffectDeclaration",
     "FilterContext",
@@ -46,6 +45,7 @@ _LISTS = (
     "permissions",
     "examples",
 )
+_MOST_RINGING = 10_000_000
 _SPATIAL = ("float", "int", "point", "rect")
 _IMPLEMENTATIONS = ("filter", "frame", "wasm", "shader", "audio")
 
@@ -81,6 +81,8 @@ class EffectDeclaration:
         state: ``stateless`` (any frame in any order) or ``sequential`` (in order, reset on seek).
         deterministic: ``bit`` (same bytes on every machine), ``machine`` (same bytes on the
             same class of processor), ``tolerance`` or ``none``.
+        latency: of an effect on sound: samples that it comes late, taken back by the host.
+        tail: of an effect on sound: samples that it rings on after its input has ended.
         color: ``any``, ``linear``, ``display`` or a named space.
         spatial: names of parameters measured in pixels of the project, scaled by the host.
         aliases: values that come with a short name, by name (one of ``names``): what a user
@@ -107,6 +109,8 @@ class EffectDeclaration:
     halo: int = 0
     pointwise: bool = False
     deterministic: str = "bit"
+    latency: int = 0
+    tail: int = 0
     color: str = "any"
     alpha: str = "straight"
     spatial: tuple[str, ...] = ()
@@ -170,6 +174,11 @@ class EffectDeclaration:
             raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
         if not _is_whole(self.halo) or self.halo < 0:
             raise ValueError("halo is a count of rows")
+        for name, count in (("latency", self.latency), ("tail", self.tail)):
+            if not _is_whole(count) or not 0 <= count <= _MOST_RINGING:
+                raise ValueError(f"{name} is a count of samples up to {_MOST_RINGING}")
+            if count and self.kind not in ("audio_filter", "audio_generator"):
+                raise ValueError(f"{name} is for effects on sound")
 
     def _check_aliases(self) -> None:
         params = {p.name: p for p in self.params}
@@ -323,6 +332,8 @@ class FrameCall:
         time, duration: seconds since the start of the clip, and its length.
         progress: 0..1 over the clip; for transitions eased by the host.
         seed: hash of the effect instance; the only source of randomness.
+        scale: pixels here for one pixel of the project; applied to spatial values already.
+        purpose: ``export``, ``preview``, or empty where nothing was said.
     """
 
     inputs: Sequence[Sequence[VideoFrame]]
@@ -337,6 +348,8 @@ class FrameCall:
     height: int
     format: str
     color: Color
+    scale: float = 1.0
+    purpose: str = ""
 
 
 @runtime_checkable
@@ -345,21 +358,4 @@ class FrameEffect(Protocol):
 
     def frame(self, call: FrameCall) -> VideoFrame:
         """The output: a new frame of the planned size and format; inputs are never written to."""
-        ...
-
-
-@runtime_checkable
-class AudioEffect(Protocol):
-    """An audio effect over float32 blocks.
-
-    ``latency`` and ``tail`` are samples at the given rate: how late the output is, and how
-    long it rings after the input ended.
-    """
-
-    def process(self, block: AudioBlock, values: Mapping[str, Any]) -> AudioBlock:
-        """The output for one block; blocks come in order, :meth:`reset` is called before a jump."""
-        ...
-
-    def reset(self) -> None:
-        """Forget everything heard so far."""
         ...

@@ -34,6 +34,7 @@ from kadr_sdk.plan_sound import (
     Duck,
     LoudnessTarget,
     Ramp,
+    SoundCall,
     Warp,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "RenderPlan",
     "Segment",
     "Solid",
+    "SoundCall",
     "Source",
     "Span",
     "Warp",
@@ -214,6 +216,8 @@ class Call:
             window finds its neighbours; at the ends of the clip the edge frame is repeated.
         window: frames wanted before and after.
         sequential: frames come in order; ``lead`` reaches back to the clip's start.
+        scale: pixels here for one pixel of the project, applied to spatial values already.
+        purpose: what the picture is for: ``export`` or ``preview``.
     """
 
     inputs: tuple[Node, ...]
@@ -236,6 +240,8 @@ class Call:
     trail: int = 0
     sequential: bool = False
     portable: bool = True
+    scale: float = 1.0
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +359,8 @@ class RenderPlan:
     @property
     def portable(self) -> bool:
         """True where every class of processor gives the same bytes."""
-        return all(segment.portable for segment in self.segments)
+        sound = self.audio is None or self.audio.portable
+        return sound and all(segment.portable for segment in self.segments)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -375,7 +382,10 @@ def _inputs(node: Node) -> tuple[Node, ...]:
 
 def media_paths(plan: RenderPlan) -> set[str]:
     """Every media file that the plan reads, and every file that an effect reads."""
-    found = {c.path for c in plan.audio.clips} if plan.audio else set()
+    found: set[str] = set()
+    if plan.audio is not None:
+        found |= {c.path for c in plan.audio.clips} - {""}
+        found = found.union(*map(_paths, plan.audio.parts))
     for segment in plan.segments:
         for span in segment.spans:
             for node in walk(span.root):
@@ -383,11 +393,14 @@ def media_paths(plan: RenderPlan) -> set[str]:
     return found
 
 
-def _paths(node: Node) -> set[str]:
+def _paths(node: Node | AudioStage) -> set[str]:
     if isinstance(node, Decode):
         return {node.source.path}
-    if isinstance(node, Call):
+    if isinstance(node, Call | SoundCall):
         pairs = node.values
+    elif isinstance(node, AudioFilters):
+        chains = (node.filters, *(filters for _, filters in node.changes))
+        pairs = tuple(pair for filters in chains for spec in filters for pair in spec.options)
     elif isinstance(node, Native):
         pairs = tuple(pair for spec in node.filters for pair in spec.options)
     else:
@@ -413,7 +426,9 @@ def canonical(value: Any, identify: Callable[[str], str] | None = None) -> Any:
         data: dict[str, Any] = {"type": type(value).__name__}
         for name in _hashed(type(value)):
             entry = getattr(value, name)
-            data[name] = identify(entry) if identify and name == "path" else canonical(entry, identify)
+            data[name] = (
+                identify(entry) if identify and name == "path" and entry else canonical(entry, identify)
+            )
         return data
     if isinstance(value, tuple | list):
         return [canonical(v, identify) for v in value]

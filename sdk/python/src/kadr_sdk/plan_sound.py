@@ -8,6 +8,7 @@ master's stages, and is brought to its loudness. Every position is a sample of t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "Duck",
     "LoudnessTarget",
     "Ramp",
+    "SoundCall",
     "Warp",
 ]
 
@@ -64,7 +66,35 @@ class AudioFilters:
     delay: int = 0
 
 
-AudioStage = AudioFilters
+@dataclass(frozen=True, slots=True)
+class SoundCall:
+    """An effect on sound carried out by Python (or a guest) over blocks of float32.
+
+    Blocks are those of :data:`~kadr_sdk.audio_effects.SOUND_BLOCK`, counted from the first sample
+    that goes in.
+
+    Attributes:
+        effect: id of a contribution ``audio_effect``.
+        digest: of the code, in the hash.
+        values: parameters by name, sampled once a block.
+        total: samples of the clip, the track or the mix.
+        latency, tail: in samples, as the effect declares.
+        inputs: 1, or 0 for a generator.
+    """
+
+    effect: str
+    version: int
+    digest: str
+    values: tuple[tuple[str, Any], ...]
+    total: int
+    seed: int = 0
+    latency: int = 0
+    tail: int = 0
+    inputs: int = 1
+    portable: bool = True
+
+
+AudioStage = AudioFilters | SoundCall
 """A step that the sound of a clip, a bus or the master goes through; keeps its length."""
 
 
@@ -107,6 +137,9 @@ class AudioClip:
             that of the first of them.
         warp: where the speed varies, instead of ``speed``.
         bus: number of the bus that it belongs to; None: the mix itself.
+        generator: what makes the sound where there is no media; ``path`` is empty then.
+        fed: samples that go into the stages, counted like ``lead``; silence comes behind them,
+            so that effects ring on. 0: ``lead + count``.
     """
 
     path: str
@@ -124,6 +157,8 @@ class AudioClip:
     lead: int = 0
     warp: Warp | None = None
     bus: int | None = None
+    generator: SoundCall | None = None
+    fed: int = 0
     track: str = _unhashed("")
     clip: str = _unhashed("")
 
@@ -198,3 +233,18 @@ class AudioPlan:
     def total(self) -> int:
         """Samples that are mixed."""
         return self.lead + self.count + self.trail
+
+    @property
+    def parts(self) -> Iterator[AudioStage]:
+        """Every generator and stage of clips, buses and the master."""
+        for clip in self.clips:
+            yield from (clip.generator,) if clip.generator else ()
+            yield from clip.stages
+        for bus in self.buses:
+            yield from bus.stages
+        yield from self.stages
+
+    @property
+    def portable(self) -> bool:
+        """True where no effect depends on the class of processor."""
+        return all(part.portable for part in self.parts if isinstance(part, SoundCall))

@@ -32,6 +32,7 @@ class RenderRequest:
         verify: ``fast``, ``full`` or ``off``.
         overwrite: an existing target may be replaced.
         cache: finished work of earlier renders is reused, and that of this one is kept.
+        purpose: what effects are told: ``export`` or ``preview``.
     """
 
     output: Path | None = None
@@ -47,6 +48,7 @@ class RenderRequest:
     overwrite: bool = False
     damage: str = "error"
     cache: bool = True
+    purpose: str = "export"
 
 
 class Control(Protocol):

@@ -128,11 +128,17 @@ class Crop(Model):
 
 
 class EffectUse(Model):
-    """An effect on a clip or track; times are clip times."""
+    """An effect on a clip or track; times are clip times.
+
+    Attributes:
+        inputs: of a composite effect on a track: ids of tracks below, whose pictures are its
+            further inputs. They show nothing by themselves while it acts.
+    """
 
     id: _OptionalId = ""
     effect_type: _Id
     parameters: dict[str, Value] = Field(default_factory=dict)
+    inputs: tuple[_Id, ...] = ()
     enabled: bool = True
     start_time: Time | None = None
     end_time: Time | None = None

@@ -34,6 +34,7 @@ __all__ = ["check_effect", "check_plugin"]
 
 _GROUP = "kadr.plugins"
 _DESCRIPTORS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "analyzer": EffectDeclaration.from_dict,
     "audio_effect": EffectDeclaration.from_dict,
     "effect": EffectDeclaration.from_dict,
     "exporter": ExporterDescriptor.from_dict,
@@ -43,6 +44,7 @@ _DESCRIPTORS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 }
 """What the descriptor file of a contribution is read as; these kinds need one."""
 _DECLARED = {
+    "analyzer": ("analyzer",),
     "audio_effect": ("audio_filter", "audio_generator"),
     "effect": ("filter", "composite"),
     "generator": ("generator",),

@@ -137,6 +137,8 @@ def _call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> V
         node.height,
         node.format,
         node.color,
+        node.scale,
+        node.purpose,
     )
     result = context.effect(node.kind, node.effect).frame(call)
     assert isinstance(result, VideoFrame)

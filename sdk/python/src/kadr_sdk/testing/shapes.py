@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import Backend
 from kadr_sdk.contributions import Analyzer, Executor, Exporter, Importer, Runtime
-from kadr_sdk.effects import AudioEffect, EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
+from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.plugin import Command, Host
 
