@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from kadr_sdk.backend import Backend
 from kadr_sdk.errors import (
@@ -30,6 +31,7 @@ from kadr_sdk.reports import RenderReport
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
+from kadr_kernel.render.analysis import analyze
 from kadr_kernel.render.job import JobContext, JobControl
 from kadr_kernel.render.work import Means, RenderJob
 
@@ -79,6 +81,16 @@ class KernelRenderer:
                 for frame in frames:
                     return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
+
+    def analyze(
+        self, path: Path, name: str, values: Mapping[str, Any], control: Control | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """Rows of an analyzer over all frames of a file."""
+        means = self._means
+        running = control if isinstance(control, JobControl) else JobControl()
+        on_failure = str(means.setting("sandbox.on_failure") or "fail")
+        with closing(JobContext(running, means.catalogue, means.publish, on_failure=on_failure)) as context:
+            yield from analyze(path, name, values, means.catalogue, means.backend(), means.library, context)
 
     def _frame_plan(self, project: Project, base: Path, request: RenderRequest, at: Fraction) -> RenderPlan:
         try:

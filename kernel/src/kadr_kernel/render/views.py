@@ -14,7 +14,7 @@ from kadr_sdk.errors import Problem
 from kadr_sdk.media import AudioStream, MediaInfo, VideoStream
 from kadr_sdk.project import Clip, Timeline, Track, TransitionUse
 
-__all__ = ["ClipView", "Joint", "TimelineView", "TrackView"]
+__all__ = ["ClipView", "Joint", "TimelineView", "TrackView", "origin_of"]
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class ClipView:
     @cached_property
     def origin(self) -> Fraction:
         """Absolute timestamp that source time 0 stands for."""
-        return _origin(self.info)
+        return origin_of(self.info)
 
     @cached_property
     def speed(self) -> Fraction:
@@ -149,7 +149,7 @@ class TimelineView:
             yield from track.clips
 
 
-def _origin(info: MediaInfo | None) -> Fraction:
+def origin_of(info: MediaInfo | None) -> Fraction:
     """The first timestamp of a file's streams where it is positive, else 0."""
     if info is None:
         return Fraction(0)

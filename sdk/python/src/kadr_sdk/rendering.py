@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -132,4 +132,20 @@ class Renderer(Protocol):
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB (``rgb24``)."""
+        ...
+
+    def analyze(
+        self, path: Path, name: str, values: Mapping[str, Any], control: Control | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """What an analyzer says of every frame of a media file, in order of time.
+
+        Args:
+            name: id or short name of a contribution ``analyzer``.
+            values: its parameters by name; files are relative to the working folder.
+
+        Raises:
+            NotFoundError, ValidationError: no such analyzer, or wrong parameters; at the first row.
+            MediaFileError: no pictures, or damage.
+            RenderError: the analyzer failed; names it.
+        """
         ...

@@ -69,7 +69,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "Generator": {"type": ..., "parameters": {}},
     "EffectUse": {
-        "id": "", "effect_type": ..., "parameters": {}, "enabled": True, "start_time": None, "end_time": None,
+        "id": "", "effect_type": ..., "parameters": {}, "inputs": (), "enabled": True, "start_time": None,
+        "end_time": None,
     },
     "TransitionUse": {
         "id": "", "transition_type": ..., "between": ..., "duration": None, "alignment": "center",

@@ -1,4 +1,4 @@
-"""``kadr effects | transitions | generators | presets | formats``: described from declarations."""
+"""``kadr analyzers | effects | transitions | generators | presets | formats``, from declarations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kadr_sdk.effects import EffectDeclaration
     from kadr_sdk.params import Param
 
-__all__ = ["effects", "formats", "generators", "presets", "transitions"]
+__all__ = ["analyzers", "effects", "formats", "generators", "presets", "transitions"]
 
 
 def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]], int]:
@@ -126,6 +126,7 @@ def _value(value: Any) -> str:
     return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+analyzers = _command("analyzers", "analyzer", "List analyzers, or describe the one called NAME.")
 effects = _command("effects", "effect", "List effects, or describe the one called NAME.")
 transitions = _command("transitions", "transition", "List transitions, or describe the one called NAME.")
 generators = _command("generators", "generator", "List generators, or describe the one called NAME.")
