@@ -69,7 +69,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "Generator": {"type": ..., "parameters": {}},
     "EffectUse": {
-        "id": "", "effect_type": ..., "parameters": {}, "inputs": (), "enabled": True, "start_time": None,
+        "id": "", "effect_type": ..., "parameters": {}, "inputs": [], "enabled": True, "start_time": None,
         "end_time": None,
     },
     "TransitionUse": {
