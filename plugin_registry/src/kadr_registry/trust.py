@@ -191,11 +191,8 @@ class Trust:
             return UnreachableError(
                 f"the registry {self._name!r} is incomplete: {error}", path=self._place, hint=hint
             )
-        for kind, what, hint in _EXPLANATIONS:
-            if isinstance(error, kind):
-                text = f"the registry {self._name!r} {what}: {error}"
-                return TrustError(text, path=self._place, hint=hint)
-        raise AssertionError("every RepositoryError has a row")  # pragma: no cover
+        what, hint = next((w, h) for kind, w, h in _EXPLANATIONS if isinstance(error, kind))
+        return TrustError(f"the registry {self._name!r} {what}: {error}", path=self._place, hint=hint)
 
 
 _MIRROR = "try its own address instead of a mirror, and tell its operator"

@@ -123,7 +123,7 @@ class BundleSink:
             temporary = temporary_beside(self._path)
             with (
                 temporary.open("xb") as file,
-                tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
+                tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
             ):
                 for name in sorted(self._files):
                     _add(tar, name, self._files[name])
