@@ -88,7 +88,9 @@ def test_every_option_of_a_quoted_command_exists(
             if words[0] in KERNEL_OPTIONS or not options:
                 continue
             called = " ".join(
-                words[:2] if words[0] in ("plugin", "system", "config", "media", "models") else words[:1]
+                words[:2]
+                if words[0] in ("plugin", "system", "config", "media", "models", "registry")
+                else words[:1]
             )
             if called not in helps:
                 assert host.run(kernel, [*called.split(), "--help"]) == 0
