@@ -275,3 +275,12 @@ def test_what_a_codec_cannot_take_is_refused_before_the_start(
     deliver: Deliver, name: str, video: dict[str, Any], said: str
 ) -> None:
     assert said in refusal(deliver, name, video)
+
+
+def test_the_encoder_by_name_or_as_the_machine_has_it(deliver: Deliver) -> None:
+    path, _ = deliver("film.mp4", {"codec": "h264", "encoder": "libx264", "preset": "ultrafast"})
+    assert b"x264" in packets(path)[0][2]
+    said = refusal(deliver, "film.mp4", {"codec": "h264", "encoder": "libx26"})
+    assert "export.video.encoder: no encoder 'libx26' makes h264 (did you mean 'libx264'" in said
+    _, report = deliver("film.mp4", {"codec": "h264", "encoder": "auto", "preset": "ultrafast"})
+    assert report.frames == FRAMES

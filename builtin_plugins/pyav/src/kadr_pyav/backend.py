@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kadr_pyav.capabilities import CapabilityList
 
 if TYPE_CHECKING:
-    from kadr_sdk.backend import Capabilities, RenderContext
+    from kadr_sdk.backend import Capabilities, EncoderTrial, RenderContext
     from kadr_sdk.frames import AudioBlock, VideoFrame
     from kadr_sdk.media import Cue, FrameIndex, MediaInfo
     from kadr_sdk.output import Output
@@ -77,7 +77,12 @@ class PyAvBackend:
         """Encoders chosen, options written out. See :func:`kadr_pyav.encoders.prepare`."""
         from kadr_pyav.encoders import prepare
 
-        return prepare(output, self._own().trials)
+        parts = self._own()
+        return prepare(output, parts.trials, parts.hardware)
+
+    def hardware(self) -> tuple[EncoderTrial, ...]:
+        """Trials of every encoder in hardware. See :mod:`kadr_pyav.hardware`."""
+        return self._own().hardware.all()
 
     def frames(self, root: Node, context: RenderContext) -> Iterator[VideoFrame]:
         """The frames of a graph as planes; each is valid until the next is taken."""
@@ -157,9 +162,11 @@ class _Parts:
 
     def __init__(self) -> None:
         from kadr_pyav.encoders import Trials
+        from kadr_pyav.hardware import HardwareTrials
         from kadr_pyav.index import IndexCache
         from kadr_pyav.pools import JobPools
 
         self.trials: Trials = Trials()
+        self.hardware: HardwareTrials = HardwareTrials()
         self.indexes: IndexCache = IndexCache()
         self.pools: JobPools = JobPools(self.indexes)

@@ -10,7 +10,7 @@ from kadr_sdk.errors import BackendError, InternalError
 from kadr_sdk.parts import Packet
 
 from kadr_pyav.facts import FrameFacts
-from kadr_pyav.sessions import open_video
+from kadr_pyav.sessions import fed_format, open_video
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -107,6 +107,7 @@ class _Session:
         self._encoding, self._sink, self._path = encoding, sink, path
         self._untyped = PictureType.NONE
         self._wanted = (encoding.width, encoding.height, encoding.pixel_format)
+        self._fed = fed_format(encoding)
         self._tick = 1 / encoding.rate
         self._facts = FrameFacts()
         self._frames = self._packets = self._reorder = 0
@@ -119,6 +120,8 @@ class _Session:
         self._facts.note(frame)
         # A decoded frame still says what it was in its source; the encoder would obey.
         frame.pict_type = self._untyped
+        if self._fed != frame.format.name:
+            frame = frame.reformat(format=self._fed)  # the same samples in another order
         frame.pts, frame.time_base = self._frames, self._tick
         self._frames += 1
         self._send(frame)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kadr_sdk.errors import InvalidParameterError, UnsupportedFormatError, did_you_mean
 
 from kadr_pyav.encoder_table import VIDEO, VideoEncoder
+from kadr_pyav.hardware_table import HARDWARE
 
 if TYPE_CHECKING:
     from kadr_sdk.output import VideoEncoding
@@ -35,22 +36,30 @@ def choose_encoder(codec: str, pixel_format: str, wanted: str = "") -> VideoEnco
     Raises:
         UnsupportedFormatError: no encoder of the codec, or none takes the format.
     """
-    rows = [row for row in VIDEO if row.codec == codec and encoder_exists(row.name)]
+    known = (*VIDEO, *(row for row in HARDWARE if row.name == wanted))
+    rows = [row for row in known if row.codec == codec and encoder_exists(row.name)]
     rows = [row for row in rows if wanted in ("", row.name)]
+    if not rows and wanted:
+        names = [row.name for row in (*VIDEO, *HARDWARE) if row.codec == codec]
+        raise UnsupportedFormatError(
+            f"no encoder {wanted!r} makes {codec}",
+            path=f"{ROOT}.encoder",
+            hint=did_you_mean(wanted, [*names, "auto", "hardware"]),
+        )
     if not rows:
         named = next((row.codec for row in VIDEO if row.name == codec), None)
         hint = f"write the codec {named!r}" if named else did_you_mean(codec, {r.codec for r in VIDEO})
         raise UnsupportedFormatError(f"no encoder makes {codec!r}", path=f"{ROOT}.codec", hint=hint)
-    known: list[str] = []
+    offered: list[str] = []
     for row in rows:
-        formats = _formats(row.name)
+        formats = [*row.fed, *_formats(row.name)]
         if (not formats or pixel_format in formats) and not (row.hidden_alpha and "yuva" in pixel_format):
             return row
-        known += [f for f in formats if not (row.hidden_alpha and "yuva" in f)]
+        offered += [f for f in formats if not (row.hidden_alpha and "yuva" in f)]
     raise UnsupportedFormatError(
         f"{codec} cannot be encoded in the pixel format {pixel_format!r}",
         path=f"{ROOT}.pixel_format",
-        hint=_format_hint(pixel_format, known),
+        hint=_format_hint(pixel_format, offered),
     )
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["AUDIO", "VIDEO", "AudioEncoder", "Quality", "VideoEncoder"]
+__all__ = ["AUDIO", "PRESETS", "VIDEO", "AudioEncoder", "Quality", "VideoEncoder"]
 
 _FAST = ("ultrafast", "superfast", "veryfast", "faster", "fast")
-_X26X_PRESETS = (*_FAST, "medium", "slow", "slower", "veryslow", "placebo")
+PRESETS = (*_FAST, "medium", "slow", "slower", "veryslow", "placebo")
+"""Names of the presets of x264, fastest first; every encoder with presets takes them."""
 _X264_PROFILES = ("baseline", "main", "high", "high10", "high422", "high444")
 _X265_444 = ("main444-8", "main444-10", "main444-12")
 _X265_PROFILES = ("main", "main10", "main12", "mainstillpicture", "main422-10", "main422-12", *_X265_444)
@@ -27,7 +28,7 @@ class Quality:
     ``quality`` 0..100 is mapped evenly: ``value = worst + (best - worst) * quality / 100``.
 
     Attributes:
-        option: ``crf``, ``quality``, or ``qscale`` (the quantiser, by ``global_quality``).
+        option: the encoder's own, or ``qscale`` (the quantiser, by ``global_quality``).
         default: where nothing is asked for.
         worst, best: values at quality 0 and 100.
         top: the greatest value that the encoder takes.
@@ -63,6 +64,9 @@ class VideoEncoder:
         capped: ways of rate control with which it keeps a greatest rate.
         passes: it can see the film twice, with what it saw in a file.
         intra: every frame is a key frame.
+        hardware: kind of device that it needs; empty: none.
+        fed: the pixel format that it is given, by that of the plan, where only the order of
+            the samples differs.
     """
 
     name: str
@@ -83,6 +87,8 @@ class VideoEncoder:
     b_frames: bool = False
     flags: str = ""
     hidden_alpha: bool = False
+    hardware: str = ""
+    fed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def _same(names: tuple[str, ...]) -> dict[str, str]:
 
 def _steps(*values: str) -> dict[str, str]:
     """Numbers for the names of x264's presets, fastest first; the numbers themselves as well."""
-    named = dict(zip(_X26X_PRESETS, values, strict=True))
+    named = dict(zip(PRESETS, values, strict=True))
     return named | {value: value for value in values}
 
 
@@ -117,7 +123,7 @@ _X264 = VideoEncoder(
     params="x264-params",
     params_pinned=(("cpu-independent", "1"),),
     preset="preset",
-    presets=_same(_X26X_PRESETS),
+    presets=_same(PRESETS),
     profiles=_X264_PROFILES,
     level="level",
     capped=("crf", "bitrate"),
@@ -158,7 +164,7 @@ _X265 = VideoEncoder(
         ("log-level", "none"),
     ),
     preset="preset",
-    presets=_same(_X26X_PRESETS),
+    presets=_same(PRESETS),
     profiles=_X265_PROFILES,
     level="level-idc",
     capped=("crf", "bitrate"),

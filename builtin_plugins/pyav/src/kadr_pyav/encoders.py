@@ -14,9 +14,12 @@ from kadr_sdk.errors import BackendError, InvalidParameterError, UnsupportedForm
 
 from kadr_pyav.audio_options import prepare_audio
 from kadr_pyav.encoder_choice import ROOT
+from kadr_pyav.hardware import HardwareTrials, prepare_hardware
+from kadr_pyav.hardware_table import HARDWARE
 from kadr_pyav.masters import master_of
 from kadr_pyav.muxers import check_muxer
 from kadr_pyav.sessions import open_audio, open_video
+from kadr_pyav.tags import check_tags
 from kadr_pyav.video_options import prepare_video
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class Trials:
 
     def __init__(self) -> None:
         self._known: set[object] = set()
+        self._notes: dict[Output, tuple[str, ...]] = {}
         self._lock = Lock()
 
     def video(self, encoding: VideoEncoding, listen: bool = False) -> None:
@@ -60,15 +64,20 @@ class Trials:
             _refusal(lambda: open_audio(encoding), "export.audio")
             self._remember(encoding)
 
-    def muxer(self, output: Output) -> None:
+    def muxer(self, output: Output) -> tuple[str, ...]:
         """Write the container's header into memory once.
+
+        Returns:
+            What the user may want to know.
 
         Raises:
             UnsupportedFormatError: the container cannot hold one of the streams.
         """
         if self._first(output):
             check_muxer(output)
+            self._notes[output] = check_tags(output)
             self._remember(output)
+        return self._notes.get(output, ())
 
     def _first(self, key: object) -> bool:
         with self._lock:
@@ -79,15 +88,18 @@ class Trials:
             self._known.add(key)
 
 
-def prepare(output: Output, trials: Trials) -> Output:
+def prepare(output: Output, trials: Trials, hardware: HardwareTrials | None = None) -> Output:
     """The output with encoders chosen and every option that the result depends on.
+
+    Args:
+        hardware: knows which encoders in hardware work; None: found out anew.
 
     Raises:
         UnsupportedFormatError: a codec, pixel format or container it cannot write, or a
             combination that the container cannot hold.
         InvalidParameterError: a setting that the encoder does not have.
     """
-    video = prepare_video(output.video, output.muxer) if output.video else None
+    output, video = _video_of(output, hardware or HardwareTrials(), trials)
     audio = prepare_audio(output.audio) if output.audio else None
     if video:
         written = {name for name, _ in output.video.options} if output.video else set()
@@ -97,8 +109,23 @@ def prepare(output: Output, trials: Trials) -> Output:
     master = master_of(video) if video else None
     prepared = replace(output, video=video, audio=audio, master=master)
     if output.muxer:
-        trials.muxer(prepared)
+        notes = trials.muxer(prepared)
+        prepared = replace(prepared, notes=tuple(dict.fromkeys(prepared.notes + notes)))
     return prepared
+
+
+def _video_of(
+    output: Output, hardware: HardwareTrials, trials: Trials
+) -> tuple[Output, VideoEncoding | None]:
+    """The output with notes, and its encoding of pictures prepared."""
+    video = output.video
+    if video is None:
+        return output, None
+    asked = video.encoder in ("auto", "hardware") or any(row.name == video.encoder for row in HARDWARE)
+    if not asked or "+global_header" in dict(video.options).get("flags", ""):
+        return output, prepare_video(video, output.muxer)
+    found, notes = prepare_hardware(video, output.muxer, hardware, trials.video)
+    return replace(output, notes=output.notes + notes), found
 
 
 def _try_video(encoding: VideoEncoding, listen: bool) -> None:

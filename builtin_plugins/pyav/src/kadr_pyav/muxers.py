@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kadr_sdk.errors import BackendError, UnsupportedFormatError, did_you_mean
+from kadr_sdk.errors import BackendError, InvalidParameterError, UnsupportedFormatError, did_you_mean
 
 from kadr_pyav.encoder_table import VIDEO
 from kadr_pyav.sessions import set_audio, set_video
@@ -65,16 +66,45 @@ def check_muxer(output: Output) -> None:
 
     Raises:
         UnsupportedFormatError: the container cannot hold a stream; names those that can.
+        InvalidParameterError: the muxer does not know one of the options.
     """
     import av.error
 
     container = open_muxer(io.BytesIO(), output.muxer, {})
+    container.options.update(output.options)  # PyAV tells of these alone which were not used
+    unused = _Unused()
+    logger = logging.getLogger("av.container.output")
+    logger.addFilter(unused)
     try:
         _try_header(container, output)
+        unused.refuse(output)
     finally:
+        logger.removeFilter(unused)
         # Some muxers cannot end a file without packets; only the header was asked about.
         with suppress(av.error.FFmpegError, ValueError):
             container.close()
+
+
+class _Unused(logging.Filter):
+    """Hears which options a muxer left over: PyAV only logs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the line, and from everyone else."""
+        self._said += record.getMessage()
+        return False
+
+    def refuse(self, output: Output) -> None:
+        for name, _ in output.options:
+            if f"'{name}'" in self._said:
+                raise InvalidParameterError(
+                    f"the muxer {output.muxer} has no option {name!r}",
+                    path=f"exporter {output.exporter}: options.{name}",
+                    hint="correct it in the descriptor of the exporter",
+                )
 
 
 def _try_header(container: OutputContainer, output: Output) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["check_passes", "rate_options", "senseless"]
 
 _QP_TO_LAMBDA = 118  # FF_QP2LAMBDA
+_LIKE_CRF = ("cq", "qvbr_quality_level", "global_quality")
+"""Scales of encoders in hardware, of the same range and sense as crf."""
 _RATES = {"crf", "qp", "b", "global_quality", "lossless"}
 
 
@@ -40,7 +42,7 @@ def _aim(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
         if asked:
             raise senseless(encoder, asked[0])
         return {}
-    if encoding.crf is not None and scale.option != "crf":
+    if encoding.crf is not None and scale.option not in ("crf", *_LIKE_CRF):
         raise senseless(encoder, "crf", "use quality (0..100) instead")
     value = scale.default if encoding.crf is None else encoding.crf
     if encoding.quality is not None:
@@ -59,7 +61,9 @@ def _quality(encoder: VideoEncoder, option: str, value: float) -> dict[str, str]
         )
     if option == "qscale":
         return {"global_quality": str(int(value) * _QP_TO_LAMBDA)}
-    return {option: f"{value:g}"} | ({"b": "0"} if encoder.name.startswith("libvpx") else {})
+    free = encoder.name.startswith("libvpx") or encoder.hardware == "nvenc"
+    more = {"rc": "qvbr"} if encoder.hardware == "amf" else {}
+    return {option: f"{value:g}"} | more | ({"b": "0"} if free else {})
 
 
 def _limits(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
@@ -111,7 +115,7 @@ def senseless(encoder: VideoEncoder, name: str, hint: str = "") -> InvalidParame
 
 def _abilities(encoder: VideoEncoder) -> dict[str, bool]:
     return {
-        "crf": encoder.quality is not None and encoder.quality.option == "crf",
+        "crf": encoder.quality is not None and encoder.quality.option in ("crf", *_LIKE_CRF),
         "quality": encoder.quality is not None,
         "bitrate": encoder.bitrate,
         "preset": bool(encoder.preset),

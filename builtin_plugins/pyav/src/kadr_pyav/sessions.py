@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from kadr_sdk.errors import BackendError
 
 from kadr_pyav.avcolor import paint_tags
+from kadr_pyav.hardware_table import HARDWARE
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.video.codeccontext import VideoCodecContext
     from kadr_sdk.output import AudioEncoding, VideoEncoding
 
-__all__ = ["open_audio", "open_video", "sample_format", "set_audio", "set_video"]
+__all__ = ["fed_format", "open_audio", "open_video", "sample_format", "set_audio", "set_video"]
 
 
 def open_video(encoding: VideoEncoding) -> VideoCodecContext:
@@ -54,12 +55,21 @@ def set_video(context: VideoCodecContext, encoding: VideoEncoding) -> None:
         # It prints its settings on the error stream unless its environment says otherwise.
         os.environ.setdefault("SVT_LOG", "1")
     context.width, context.height = encoding.width, encoding.height
-    context.pix_fmt = encoding.pixel_format
+    context.pix_fmt = fed_format(encoding)
     context.time_base = 1 / encoding.rate
     context.framerate = encoding.rate
     context.sample_aspect_ratio = Fraction(1)
     paint_tags(context, encoding.color)
     context.options = dict(encoding.options)
+
+
+def fed_format(encoding: VideoEncoding) -> str:
+    """The pixel format that the encoder is given: the encoding's, or the same samples in another order."""
+    if "_" in encoding.encoder:
+        for row in HARDWARE:
+            if row.name == encoding.encoder:
+                return row.fed.get(encoding.pixel_format, encoding.pixel_format)
+    return encoding.pixel_format
 
 
 def set_audio(context: AudioCodecContext, encoding: AudioEncoding) -> None:

@@ -19,7 +19,7 @@ from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.plan import AudioPlan, Node, Segment
 from kadr_sdk.reports import CheckReport, Expectation
 
-__all__ = ["Backend", "Capabilities", "RenderContext"]
+__all__ = ["Backend", "Capabilities", "EncoderTrial", "RenderContext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,24 @@ class Capabilities:
     implementations: tuple[str, ...]
     blends: frozenset[str]
     max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderTrial:
+    """An encoder in hardware, and what a trial encode said of it.
+
+    Attributes:
+        kind: of the device, for people.
+        reason: why it does not work; empty where it does.
+        seconds: that the trial took.
+    """
+
+    encoder: str
+    codec: str
+    kind: str
+    works: bool
+    reason: str = ""
+    seconds: float = 0.0
 
 
 class RenderContext(Protocol):
@@ -100,6 +118,13 @@ class Backend(Protocol):
 
         Raises:
             MediaFileError: there is no such subtitle stream.
+        """
+        ...
+
+    def hardware(self) -> tuple[EncoderTrial, ...]:
+        """Every encoder in hardware that it knows, each tried apart from this process.
+
+        Takes seconds the first time.
         """
         ...
 

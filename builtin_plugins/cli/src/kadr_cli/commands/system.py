@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -77,6 +78,23 @@ def health(kernel: Kernel, as_json: bool) -> int:
         columns = ["name", "status", "message"]
         print_table("health", columns, [[str(row.get(c, "")) for c in columns] for row in rows])
     return 1 if any(row["status"] == "unhealthy" for row in rows) else 0
+
+
+@system.command()
+@json_option
+@click.pass_obj
+def gpu(kernel: Kernel, as_json: bool) -> None:
+    """Encoders in hardware: each is tried, and what fails says why. They are used where a project asks."""
+    trials = renderer_of(kernel).backend().hardware()
+    if as_json:
+        for trial in trials:
+            print_json(asdict(trial))
+        return
+    columns = ["encoder", "codec", "device", "works", "why not"]
+    rows = [[t.encoder, t.codec, t.kind, "yes" if t.works else "no", clean(t.reason)] for t in trials]
+    print_table("encoders in hardware", columns, rows)
+    if not any(trial.works for trial in trials):
+        click.echo("none works here: everything is encoded on the processor")
 
 
 run = as_command(system)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from kadr_sdk.backend import Capabilities, RenderContext
+from kadr_sdk.backend import Capabilities, EncoderTrial, RenderContext
 from kadr_sdk.color import BT709
 from kadr_sdk.errors import MediaFileError, Problem, UnsupportedFormatError
 from kadr_sdk.frames import AudioBlock, VideoFrame
@@ -144,6 +144,13 @@ class MemoryBackend:
     def cues(self, path: Path, stream: int) -> Sequence[Cue]:
         """None: these sources have no subtitles."""
         raise MediaFileError(f"no subtitle stream {stream}", path=path)
+
+    def hardware(self) -> tuple[EncoderTrial, ...]:
+        """One that works and one that does not."""
+        return (
+            EncoderTrial("raw_fast", "h264", "Memory", works=True),
+            EncoderTrial("raw_slow", "h264", "Memory", works=False, reason="it is only a test"),
+        )
 
     def prepare(self, output: Output) -> Output:
         """Names the only encoder there is."""
