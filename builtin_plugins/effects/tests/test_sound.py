@@ -149,3 +149,11 @@ def test_flat_controls_drop_the_effect(lab: Any) -> None:
         effect = lab("audio_effect", name)
         assert effect.declaration.neutral(effect.values(given))
     assert not lab("audio_effect", "limiter").declaration.neutral(lab("audio_effect", "limiter").values({}))
+
+
+def test_flat_bands_of_the_equalizer_let_every_bit_through(lab: Any) -> None:
+    samples = noise()
+    np.testing.assert_array_equal(heard(lab, "equalizer", samples), samples)
+    one = lab("audio_effect", "equalizer")
+    specs = [one.effect.sound_filters(one.values({"gain": g}), RATE, "stereo") for g in (0.0, 6.0)]
+    assert [s.name for s in specs[0]] == [s.name for s in specs[1]]  # so that gains can move

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kadr_sdk.plugin import Kernel
     from rich.console import Console
 
-__all__ = ["clean", "color_of", "console", "plural", "print_error", "print_json", "print_table"]
+__all__ = ["clean", "color_of", "console", "loudness", "plural", "print_error", "print_json", "print_table"]
 
 
 def clean(text: object) -> str:
@@ -27,6 +27,16 @@ def clean(text: object) -> str:
 def plural(count: int, word: str) -> str:
     """``1 clip``, ``2 clips``."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def loudness(facts: Mapping[str, float | None]) -> str:
+    """``-14.0 LUFS, range 5.2 LU, true peak -1.0 dBTP``; empty without values."""
+    words = (
+        ("integrated", "{:.1f} LUFS"),
+        ("range", "range {:.1f} LU"),
+        ("true_peak", "true peak {:.1f} dBTP"),
+    )
+    return ", ".join(text.format(facts[name]) for name, text in words if facts.get(name) is not None)
 
 
 def color_of(kernel: Kernel) -> bool | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kadr_cli.output import clean, plural
+from kadr_cli.output import clean, loudness, plural
 
 if TYPE_CHECKING:
     from kadr_sdk.compliance import Rule
@@ -21,6 +21,8 @@ def print_report(report: RenderReport) -> None:
     click.secho(clean(report.output), bold=True)
     click.echo(f"  {_made(report)}")
     click.echo(f"  {_worked(report)}")
+    if heard := loudness(report.loudness):
+        click.echo(f"  sound at {heard}")
     if report.rules:
         print_rules(report.preset, report.rules)
     for warning in report.warnings:

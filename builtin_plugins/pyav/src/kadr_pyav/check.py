@@ -162,6 +162,9 @@ class _Report:
             self.wrong("audio", f"sound and picture begin {float(apart):.3f} s apart")
 
     def decoded(self, result: dict[str, Any]) -> None:
+        loudness = result.pop("loudness", None)
+        if loudness is not None:
+            self.facts["loudness"] = loudness
         self.facts["decoded"] = result
         for error in result["errors"]:
             self.wrong(error["stream"], error["message"])

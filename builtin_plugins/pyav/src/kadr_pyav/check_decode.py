@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kadr_pyav.loudness import Meter
 from kadr_pyav.opening import close_quietly, open_media
+from kadr_pyav.sound import layout_of, to_planar
 
 __all__ = ["decode_all"]
 
@@ -16,7 +18,8 @@ def decode_all(path: Path) -> dict[str, Any]:
     """Decode the first video and the first audio stream to the end.
 
     Returns:
-        ``frames``, ``samples``, ``frame_samples`` (of the longest) and ``errors``, rows of
+        ``frames``, ``samples``, ``frame_samples`` (of the longest), ``loudness`` (see
+        :meth:`kadr_pyav.loudness.Loudness.facts`; only with sound) and ``errors``, rows of
         ``stream`` and ``message``.
     """
     container = open_media(path)
@@ -37,6 +40,8 @@ class _Counts:
     def __init__(self) -> None:
         self.frames = self.samples = self.longest = 0
         self.errors: list[dict[str, str]] = []
+        self._meter: Meter | None = None
+        self._shape: tuple[int, str] | None = None
 
     def decode(self, packet: Any) -> None:
         import av.error
@@ -55,6 +60,15 @@ class _Counts:
             else:
                 self.samples += frame.samples
                 self.longest = max(self.longest, frame.samples)
+                self._hear(frame)
+
+    def _hear(self, frame: Any) -> None:
+        """Measure the loudness, as long as the sound stays of one rate and layout."""
+        shape = (frame.sample_rate, layout_of(frame.layout))
+        if self._meter is None:
+            self._meter, self._shape = Meter(*shape), shape
+        if shape == self._shape:
+            self._meter.add(to_planar(frame))
 
     def error(self, stream: str, message: str) -> None:
         if len(self.errors) < _MOST:
@@ -62,7 +76,8 @@ class _Counts:
 
     def as_dict(self) -> dict[str, Any]:
         found = {"frames": self.frames, "samples": self.samples, "frame_samples": self.longest}
-        return found | {"errors": self.errors}
+        loudness = {"loudness": self._meter.result().facts()} if self._meter else {}
+        return found | loudness | {"errors": self.errors}
 
 
 def _seconds(packet: Any) -> str:

@@ -75,6 +75,7 @@ class RenderJob:
         self._backend = means.backend()
         self._reuse = Reuse(means.cache if request.cache else None, self.control.check)
         self._stages: dict[str, float] = {}
+        self._loudness: dict[str, float | None] = {}
         self._started = time.monotonic()
         self._failure: BaseException | None = None
 
@@ -147,6 +148,7 @@ class RenderJob:
             with self._stage("join"):
                 parts = [stack.enter_context(PartReader(p)) for p in pictures]
                 audio = stack.enter_context(PartReader(sound)) if sound else None
+                self._loudness = audio.header.get("facts", {}).get("loudness", {}) if audio else {}
                 self._join(plan, exporter, parts, audio, target)
             with self._stage("verify"):
                 check = self._verify(plan, target)
@@ -344,6 +346,7 @@ class RenderJob:
             guests=context.guests,
             preset=plan.output.preset,
             rules=self._rules(plan, check),
+            loudness=self._loudness,
         )
 
     def _rules(self, plan: RenderPlan, check: CheckReport | None) -> tuple[Rule, ...]:
@@ -351,7 +354,8 @@ class RenderJob:
         if not plan.output.preset or check is None:
             return ()
         preset = Exporters(self._means.catalogue).preset(plan.output.preset)
-        return comply(Limits.from_dict(preset.limits or {}), check.facts)
+        # What was measured of the mix stands in for what only decoding it all would tell.
+        return comply(Limits.from_dict(preset.limits or {}), {"loudness": self._loudness, **check.facts})
 
 
 def _whole(value: object) -> int:

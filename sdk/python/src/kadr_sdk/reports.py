@@ -56,6 +56,8 @@ class RenderReport:
         guests: what sandboxed effects did, by effect: ``calls``, ``traps``, ``seconds``,
             ``replaced`` and more.
         preset: whose limits the file was checked against; rules: each of them, kept or not.
+        loudness: of the sound by EBU R128: ``integrated`` (LUFS), ``range`` (LU) and ``true_peak``
+            (dBTP), None where there is no value; empty without sound.
     """
 
     job: str
@@ -75,6 +77,7 @@ class RenderReport:
     guests: dict[str, dict[str, float]] = field(default_factory=dict)
     preset: str = ""
     rules: tuple[Rule, ...] = ()
+    loudness: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def replaced(self) -> int:

@@ -12,7 +12,7 @@ from kadr_sdk.plugin import Kernel
 
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, json_option
-from kadr_cli.output import clean, print_json
+from kadr_cli.output import clean, loudness, print_json
 from kadr_cli.services import renderer_of
 from kadr_cli.summary import print_rules
 
@@ -82,6 +82,8 @@ def _read(level: str, facts: Mapping[str, Any]) -> str:
     ]
     decoded = facts.get("decoded", {})
     found += [f"{decoded[kind]} {kind} decoded" for kind in ("frames", "samples") if decoded.get(kind)]
+    if heard := loudness(facts.get("loudness", {})):
+        found.append(heard)
     return ", ".join([level, *found])
 
 
