@@ -7,15 +7,17 @@ import pytest
 from kadr_pyav.mix import mix
 from kadr_pyav.sound_stages import exactly, staged
 from kadr_sdk.effects import FilterSpec
-from kadr_sdk.plan import AudioFilters
+from kadr_sdk.plan import AudioFilters, AudioPlan
 
 RATE = 48000
+UNASKED = None  # filters ask nothing of the render
 CALM = {"level": False, "latency": True}
 
 
 def run(samples, stage, size=4096):
     pieces = (samples[:, k : k + size] for k in range(0, samples.shape[1], size))
-    return np.concatenate(list(staged(pieces, [stage], RATE, "stereo")), axis=1)
+    plan = AudioPlan(RATE, "stereo", 2, samples.shape[1], ())
+    return np.concatenate(list(staged(pieces, [stage], plan, UNASKED)), axis=1)
 
 
 def volume(factor):
