@@ -88,6 +88,13 @@ SETTINGS: Mapping[str, Setting] = {
         _setting("plugins.folders", "file", "", "folders that are searched for plugins", many=True),
         _setting("render.memory_mb", "int", 0, "memory for rendering, MiB; 0: half of what there is", min=0),
         _setting(
+            "render.smart_copy",
+            "choice",
+            "off",
+            "packets of what nothing touches: off (encode all), auto (copy them), require (or refuse)",
+            choices=("off", "auto", "require"),
+        ),
+        _setting(
             "render.verify",
             "choice",
             "fast",

@@ -137,6 +137,11 @@ def render_options(command: F) -> F:
                 default="error",
                 help="Where a source turns out to be damaged: stop, hold the last frame, or black.",
             ),
+            click.option(
+                "--smart-copy",
+                type=click.Choice(["off", "auto", "require"]),
+                help="Packets of what nothing touches: encode all, copy them, or refuse what cannot be.",
+            ),
             click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing of it."),
             click.option("--overwrite", "-y", is_flag=True, help="Replace an existing output."),
             json_option,
@@ -174,6 +179,7 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         overwrite=values["overwrite"],
         damage=values["damage"],
         cache=not values["no_cache"],
+        smart_copy=values["smart_copy"] or "",
     )
 
 

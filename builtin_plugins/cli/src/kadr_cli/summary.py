@@ -53,5 +53,7 @@ def _worked(report: RenderReport) -> str:
     text = f"in {report.seconds:.1f} s, {speed:.2f}x real time"
     if report.segments:
         reused = f" ({report.reused} of them made before)" if report.reused else ""
+        if report.copied:
+            text += f", {plural(report.copied, 'frame')} copied"
         text += f", {plural(report.segments, 'segment')}{reused}, {report.workers} at once"
     return text

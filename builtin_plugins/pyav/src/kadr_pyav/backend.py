@@ -14,11 +14,12 @@ from kadr_pyav.capabilities import CapabilityList
 
 if TYPE_CHECKING:
     from kadr_sdk.backend import Capabilities, EncoderTrial, RenderContext
+    from kadr_sdk.copying import CopyOffer, SeamFault
     from kadr_sdk.frames import AudioBlock, VideoFrame
     from kadr_sdk.media import Cue, FrameIndex, MediaInfo
     from kadr_sdk.output import Output
-    from kadr_sdk.parts import PartReader, PartWriter
-    from kadr_sdk.plan import AudioPlan, Node, Segment
+    from kadr_sdk.parts import PacketSource, PartReader, PartWriter
+    from kadr_sdk.plan import AudioPlan, Copy, Node, Segment, Source
     from kadr_sdk.reports import CheckReport, Expectation
 
     from kadr_pyav.encoders import Trials
@@ -107,6 +108,34 @@ class PyAvBackend:
 
         return encode_film(parts, output, sink, context)
 
+    def copyable(self, source: Source, first: int, end: int, output: Output) -> CopyOffer:
+        """What can be copied of a source. See :func:`kadr_pyav.copying.copyable`."""
+        from kadr_pyav.copying import copyable
+
+        table = self._own().tables.get(Path(source.path), source.stream)
+        return copyable(table, first, end, output)
+
+    def copied(self, copy: Copy, output: Output) -> PacketSource:
+        """The packets of a copy. See :class:`kadr_pyav.copied.CopiedPart`."""
+        from kadr_pyav.copying import copied
+
+        return copied(self._own().tables, copy, output)
+
+    def check_seams(
+        self,
+        path: Path,
+        segments: Sequence[Segment],
+        parts: Sequence[PacketSource],
+        output: Output,
+        context: RenderContext,
+    ) -> tuple[SeamFault, ...]:
+        """Decode around both ends of every copied segment. See :mod:`kadr_pyav.seams`."""
+        from kadr_pyav.resources import Resources
+        from kadr_pyav.seams import check_seams
+
+        with self._own().pools.of(context) as pool:
+            return check_seams(path, segments, parts, output, Resources(pool, context))
+
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Mix and encode the sound. See :func:`kadr_pyav.audio_encode.render_audio`."""
         from kadr_pyav.audio_encode import render_audio
@@ -121,7 +150,7 @@ class PyAvBackend:
 
     def join(
         self,
-        parts: Sequence[PartReader],
+        parts: Sequence[PacketSource],
         audio: PartReader | None,
         output: Output,
         target: Path,
@@ -164,9 +193,11 @@ class _Parts:
         from kadr_pyav.encoders import Trials
         from kadr_pyav.hardware import HardwareTrials
         from kadr_pyav.index import IndexCache
+        from kadr_pyav.packet_table import PacketTables
         from kadr_pyav.pools import JobPools
 
         self.trials: Trials = Trials()
         self.hardware: HardwareTrials = HardwareTrials()
         self.indexes: IndexCache = IndexCache()
+        self.tables: PacketTables = PacketTables(self.indexes)
         self.pools: JobPools = JobPools(self.indexes)

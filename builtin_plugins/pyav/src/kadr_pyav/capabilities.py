@@ -35,6 +35,7 @@ class CapabilityList:
 
         from kadr_pyav.muxers import muxer_names
         from kadr_pyav.opening import MAX_PIXELS
+        from kadr_pyav.syntax import SYNTAX
 
         return Capabilities(
             name=self._name,
@@ -46,6 +47,7 @@ class CapabilityList:
             implementations=("filter", "frame", "audio"),
             blends=_blends(),
             max_pixels=MAX_PIXELS,
+            copies=frozenset(SYNTAX),
         )
 
 

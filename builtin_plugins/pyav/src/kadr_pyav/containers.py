@@ -26,13 +26,23 @@ if TYPE_CHECKING:
 __all__ = ["add_audio", "add_video", "put_chapters"]
 
 _BY_TAG = ("utvideo",)  # whose tag alone says the pixel format
-_HVC1 = ("mp4", "mov", "ipod", "3gp", "ismv")
+_MOV = ("mp4", "mov", "ipod", "3gp", "ismv")
+_IN_STREAM = {"h264": "avc3", "hevc": "hev1"}  # ISO/IEC 14496-15: headers stand in the stream
 
 
 def add_video(
-    container: OutputContainer, encoding: VideoEncoding, header: dict[str, Any], reorder: int
+    container: OutputContainer,
+    encoding: VideoEncoding,
+    header: dict[str, Any],
+    reorder: int,
+    *,
+    in_stream: bool = False,
 ) -> VideoStream:
-    """A stream for the pictures, with the parameters of a part's header."""
+    """A stream for the pictures, with the parameters of a part's header.
+
+    Args:
+        in_stream: headers stand in the stream, and not in front alone.
+    """
     with _model(encoding.encoder) as (scratch, model):
         set_video(model.codec_context, small(encoding))
         model.time_base = 1 / encoding.rate
@@ -50,8 +60,11 @@ def add_video(
         context.profile = header["profile"]
     if tag:
         context.codec_tag = tag
-    if encoding.codec == "hevc" and container.format.name in _HVC1:
-        context.codec_tag = "hvc1"  # players of Apple know no other; all headers are in front
+    if container.format.name in _MOV:
+        if in_stream and encoding.codec in _IN_STREAM:
+            context.codec_tag = _IN_STREAM[encoding.codec]
+        elif encoding.codec == "hevc":
+            context.codec_tag = "hvc1"  # players of Apple know no other; all headers are in front
     return stream
 
 

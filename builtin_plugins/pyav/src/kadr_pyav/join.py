@@ -4,6 +4,10 @@ The rules are measured ones: decode times are counted anew over the whole film (
 packet in decode order is decoded at k - D, D the largest reorder of any part, in frames),
 since the encoder's own collide at seams of parts of one or two frames; every packet lasts
 one frame, else the last frame's duration is lost; parts share one header, byte for byte.
+
+Where packets of a source are among them the headers may differ. Then each part's own stand in
+the stream at every place where decoding can begin, and the container says so (``avc3``,
+``hev1``).
 """
 
 from __future__ import annotations
@@ -23,16 +27,19 @@ from kadr_sdk.parts import Packet
 
 from kadr_pyav.containers import add_audio, add_video, put_chapters
 from kadr_pyav.muxers import open_muxer
+from kadr_pyav.syntax import SYNTAX
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from kadr_sdk.backend import RenderContext
     from kadr_sdk.output import Output
-    from kadr_sdk.parts import PartReader
+    from kadr_sdk.parts import PacketSource, PartReader
 
 __all__ = ["join", "join_parts", "reorder_of"]
 
 _SAME = ("codec", "extradata", "width", "height", "pixel_format", "level", "rate")
+_OWN = ("extradata", "level")  # what copied parts may have of their own, as long as headers are in the stream
+_STREAMS = ("mpegts", "h264", "hevc")  # containers that have no place for headers
 _SKIP_SAMPLES = 11  # AV_PKT_DATA_SKIP_SAMPLES
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)
 
@@ -50,7 +57,7 @@ class _Timed:
 
 
 def join(
-    parts: Sequence[PartReader],
+    parts: Sequence[PacketSource],
     audio: PartReader | None,
     output: Output,
     target: Path,
@@ -61,7 +68,7 @@ def join(
 
 
 def join_parts(
-    parts: Sequence[PartReader],
+    parts: Sequence[PacketSource],
     audio: PartReader | None,
     output: Output,
     target: Path,
@@ -93,7 +100,7 @@ def join_parts(
 
 def _write(
     container: OutputContainer,
-    parts: Sequence[PartReader],
+    parts: Sequence[PacketSource],
     audio: PartReader | None,
     output: Output,
     check: Callable[[], None],
@@ -101,8 +108,11 @@ def _write(
     flows: list[Iterator[_Timed]] = []
     if output.video is not None and parts:
         reorder = max(reorder_of(part) for part in parts)
-        stream = add_video(container, output.video, parts[0].header, reorder)
-        flows.append(_pictures(parts, stream, 1 / output.video.rate, reorder))
+        chosen = max(parts, key=lambda part: part.header["level"] or 0).header
+        apart = _headers_differ(parts)
+        stream = add_video(container, output.video, chosen, reorder, in_stream=apart)
+        apart = apart or (_copied(parts) and output.muxer in _STREAMS)
+        flows.append(_pictures(parts, stream, 1 / output.video.rate, reorder, in_stream=apart))
     if output.audio is not None and audio is not None:
         flows.append(_sound(audio, add_audio(container, output.audio, audio.header)))
     container.metadata.update(output.metadata)
@@ -113,13 +123,35 @@ def _write(
     container.start_encoding()  # a film without packets has a header all the same
 
 
-def _pictures(parts: Sequence[PartReader], stream: Any, tick: Fraction, reorder: int) -> Iterator[_Timed]:
+def _pictures(
+    parts: Sequence[PacketSource], stream: Any, tick: Fraction, reorder: int, *, in_stream: bool
+) -> Iterator[_Timed]:
     position = start = 0
     for part in parts:
-        for packet in part:
+        for packet in _with_headers(part) if in_stream else part:
             yield _Timed(stream, packet, start + packet.pts, position - reorder, tick)
             position += 1
         start = position
+
+
+def _with_headers(part: PacketSource) -> Iterator[Packet]:
+    """The packets of a part with its headers wherever decoding can begin."""
+    syntax, headers = SYNTAX[part.header["codec"]], _headers(part)
+    for packet in part:
+        yield replace(packet, data=syntax.with_headers(packet.data, headers)) if packet.key else packet
+
+
+def _headers(part: PacketSource) -> bytes:
+    return SYNTAX[part.header["codec"]].headers(bytes.fromhex(part.header["extradata"]))
+
+
+def _copied(parts: Sequence[PacketSource]) -> bool:
+    return any(part.header.get("copied") for part in parts)
+
+
+def _headers_differ(parts: Sequence[PacketSource]) -> bool:
+    """Packets of a source are among the parts, and not all have the same headers."""
+    return _copied(parts) and len({_headers(part) for part in parts}) > 1
 
 
 def _sound(part: PartReader, stream: Any) -> Iterator[_Timed]:
@@ -160,7 +192,7 @@ def _packet(timed: _Timed) -> Any:
     return packet
 
 
-def reorder_of(part: PartReader) -> int:
+def reorder_of(part: PacketSource) -> int:
     """By how many frames decoding runs ahead of showing, from the packets where not noted."""
     noted = part.header.get("reorder")
     if isinstance(noted, int):
@@ -168,13 +200,16 @@ def reorder_of(part: PartReader) -> int:
     return max((position - packet.pts for position, packet in enumerate(part)), default=0)
 
 
-def _check_parts(parts: Sequence[PartReader]) -> None:
+def _check_parts(parts: Sequence[PacketSource]) -> None:
     if not parts:
         return
     first = parts[0].header
+    own: tuple[str, ...] = ()
+    if _copied(parts):
+        own = ("level",) if SYNTAX[first["codec"]].apart else _OWN
     for number, part in enumerate(parts[1:], 1):
         for name in _SAME:
-            if part.header.get(name) != first.get(name):
+            if name not in own and part.header.get(name) != first.get(name):
                 raise RenderError(
                     f"segment {number} was encoded with another {name} than segment 0",
                     path=f"segments[{number}]",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-__all__ = ["Row", "cut_off", "pair_fields", "read_rows", "risky", "warning"]
+__all__ = ["Row", "cut_off", "pair_fields", "read_rows", "risky", "vp9_hidden", "vp9_key", "warning"]
 
 _SINGLE = frozenset({"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"})
 _TAIL = 5000  # entries looked at for a file that was cut off
@@ -107,7 +107,7 @@ def _vp8_hidden(data: memoryview) -> bool:
     return not data[0] & 0x10
 
 
-def _vp9_hidden(data: memoryview) -> bool:
+def vp9_hidden(data: memoryview) -> bool:
     """VP9 bitstream specification 6.2 and annex B: a lone frame that is not to be shown."""
     if data[-1] & 0xE0 == 0xC0:  # a superframe always ends in a shown frame
         return False
@@ -120,13 +120,14 @@ def _vp8_key(data: memoryview) -> bool:
     return not data[0] & 1
 
 
-def _vp9_key(data: memoryview) -> bool:
+def vp9_key(data: memoryview) -> bool:
+    """VP9 bitstream specification 6.2: a key frame, which needs nothing before."""
     shift = 1 if data[0] & 0x30 == 0x30 else 0
     return not data[0] >> (3 - shift) & 1 and not data[0] >> (2 - shift) & 1
 
 
-_HIDDEN: dict[str, Test] = {"vp8": _vp8_hidden, "vp9": _vp9_hidden}
-_KEY: dict[str, Test] = {"vp8": _vp8_key, "vp9": _vp9_key}
+_HIDDEN: dict[str, Test] = {"vp8": _vp8_hidden, "vp9": vp9_hidden}
+_KEY: dict[str, Test] = {"vp8": _vp8_key, "vp9": vp9_key}
 _REORDERING = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "vc1"})
 
 

@@ -49,4 +49,7 @@ def disk_needed(plan: RenderPlan) -> int:
         return 1_000_000
     if video.bitrate:
         return int(video.bitrate / 8 * float(plan.seconds))
-    return int(video.width * video.height * plan.frames * 0.002) + 1_000_000
+    copies = [segment for segment in plan.segments if segment.copy is not None]
+    encoded = plan.frames - sum(segment.count for segment in copies)
+    known = sum(segment.copy.bytes for segment in copies if segment.copy is not None)
+    return int(video.width * video.height * encoded * 0.002) + known + 1_000_000

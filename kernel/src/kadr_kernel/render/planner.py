@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, zip_longest
@@ -13,13 +13,14 @@ from pathlib import Path
 from kadr_sdk.backend import Backend
 from kadr_sdk.errors import Problem, ValidationError
 from kadr_sdk.output import Chapter, Output
-from kadr_sdk.plan import Call, Conform, Decode, Native, RenderPlan, Segment, Span, content_hash, walk
+from kadr_sdk.plan import Call, Conform, Copy, Decode, Native, RenderPlan, Segment, Span, content_hash, walk
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Catalogue, PluginRow
 from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.canvas import TIMELINE_COLORS, Canvas, canvas_for, converted
+from kadr_kernel.render.copying import Copier
 from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of, prepared
 from kadr_kernel.render.encoders import with_encoders
 from kadr_kernel.render.graph import GraphBuilder
@@ -64,8 +65,19 @@ class Planner:
         self._plugins = plugins
         self._hook = hook
 
-    def plan(self, project: Project, base: Path, request: RenderRequest, *, seal: bool = True) -> RenderPlan:
+    def plan(
+        self,
+        project: Project,
+        base: Path,
+        request: RenderRequest,
+        *,
+        seal: bool = True,
+        refused: Collection[Copy] = (),
+    ) -> RenderPlan:
         """The plan; with ``seal`` content hashes are computed, which reads all media once.
+
+        Args:
+            refused: what must not be copied, because its seams were found to be wrong.
 
         Raises:
             ValidationError: with every problem.
@@ -77,7 +89,7 @@ class Planner:
         first, end = _range(project, request, view, problems)
         plan: RenderPlan | None = None
         if delivery is not None:
-            plan = self._build(project, base, request, delivery, view, first, end, problems)
+            plan = self._build(project, base, request, delivery, view, first, end, problems, refused)
         else:
             looks = Looks(self._catalogue, self._backend().capabilities(), base)
             self._check_only(project, request, looks, view, first, end, problems)
@@ -96,6 +108,7 @@ class Planner:
         first: int,
         end: int,
         problems: list[Problem],
+        refused: Collection[Copy],
     ) -> RenderPlan | None:
         backend = self._backend()
         capabilities = backend.capabilities()
@@ -114,7 +127,9 @@ class Planner:
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
             canvas = canvas_for(project.timeline, output.master or output.video)
-            segments = self._segments(project, request, output, canvas, looks, view, first, end, problems)
+            segments = self._segments(
+                project, request, output, canvas, looks, view, first, end, problems, refused
+            )
         elif output is None:
             self._check_only(project, request, looks, view, first, end, problems)
         audio = None
@@ -150,6 +165,7 @@ class Planner:
         first: int,
         end: int,
         problems: list[Problem],
+        refused: Collection[Copy],
     ) -> tuple[Segment, ...]:
         assert output.video is not None
         graph = self._graph(project, request, canvas, looks, view, first, end)
@@ -159,7 +175,16 @@ class Planner:
         whole = output.video.bitrate and output.master is None
         cuts = [first] if whole else cut_points(graph.stretches(), output.video.rate)
         spans = [_delivered(s, output, canvas) for s in graph.spans(cuts)]
-        return tuple(_group(spans, [c - first for c in cuts], end - first))
+        starts = [c - first for c in cuts]
+        if request.smart_copy not in ("auto", "require"):
+            return tuple(_group(spans, starts, end - first))
+        choice = Copier(self._library, self._backend(), output, refused).choose(spans)
+        if request.smart_copy == "require":
+            problems += choice.refusals(output.video.rate)
+        if choice.copies:
+            starts = choice.cuts(starts, end - first, output.video.rate)
+            spans = [_delivered(s, output, canvas) for s in graph.spans([c + first for c in starts])]
+        return tuple(choice.applied(_group(spans, starts, end - first)))
 
     def _check_only(
         self,
@@ -208,7 +233,7 @@ class Planner:
         common = {"semantics": SEMANTICS, "toolchain": plan.toolchain}
         pictures = content_hash(common | {"video": plan.output.master or plan.output.video})
         segments = tuple(
-            replace(s, hash=content_hash([pictures, s.spans, s.count, _where(s)], identify))
+            replace(s, hash=content_hash([pictures, s.spans, s.count, _where(s), *_copied(s)], identify))
             for s in plan.segments
         )
         audio = plan.audio
@@ -225,6 +250,11 @@ class Planner:
         )
         self._library.save()
         return replace(plan, segments=segments, audio=audio, hash=whole, film=film)
+
+
+def _copied(segment: Segment) -> list[Copy]:
+    """Nothing for an encoded segment, whose hash is the same whether copying was asked for or not."""
+    return [] if segment.copy is None else [segment.copy]
 
 
 def _where(segment: Segment) -> str:

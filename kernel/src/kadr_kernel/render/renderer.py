@@ -59,7 +59,7 @@ class KernelRenderer:
     def plan(self, project: Project, base: Path, request: RenderRequest) -> RenderPlan:
         """A sealed plan."""
         self._means.hook("before_plan", project=project)
-        return self._means.planner.plan(project, base, request)
+        return self._means.planner.plan(project, base, self._means.decided(request))
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB."""

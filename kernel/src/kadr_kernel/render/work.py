@@ -7,26 +7,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kadr_sdk.backend import Backend
 from kadr_sdk.compliance import Limits, Rule, comply
 from kadr_sdk.contributions import ExporterDescriptor
+from kadr_sdk.copying import SeamFault
 from kadr_sdk.errors import CancelledError, InternalError, InvalidPathError, VerifyError
 from kadr_sdk.events import Event, RenderCompleted, RenderPlanned, RenderStarted, SegmentEncoded
 from kadr_sdk.parts import PartReader, PartWriter
-from kadr_sdk.plan import RenderPlan, Segment, media_paths
+from kadr_sdk.plan import Copy, RenderPlan, Segment, media_paths
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import Control, RenderRequest
 from kadr_sdk.reports import CheckReport, RenderReport
 from kadr_sdk.services import Cache, Catalogue, Scheduler
 
+from kadr_kernel.render.assembly import Assembly
 from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.executor import ThreadExecutor
 from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
 from kadr_kernel.render.library import MediaLibrary
-from kadr_kernel.render.needs import disk_needed, expectation, memory_needed
+from kadr_kernel.render.needs import disk_needed, memory_needed
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_kernel.render.scratch import job_folder
@@ -58,6 +60,12 @@ class Means:
     scratch: Path
     backend: Callable[[], Backend]
 
+    def decided(self, request: RenderRequest) -> RenderRequest:
+        """The request with what it leaves to the configuration, as far as the plan depends on it."""
+        if request.smart_copy:
+            return request
+        return replace(request, smart_copy=str(self.setting("render.smart_copy") or "off"))
+
 
 class RenderJob:
     """One render."""
@@ -71,9 +79,11 @@ class RenderJob:
         self.control = control or JobControl()
         self._means = means
         self._project = project
-        self._request = request
+        self._request = means.decided(request)
         self._backend = means.backend()
         self._reuse = Reuse(means.cache if request.cache else None, self.control.check)
+        self._made: dict[str, Path] = {}
+        self._refused: set[Copy] = set()
         self._stages: dict[str, float] = {}
         self._loudness: dict[str, float | None] = {}
         self._started = time.monotonic()
@@ -95,7 +105,7 @@ class RenderJob:
             workers = self._workers(plan)
             self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
             self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
-            context, check = self._make(plan, exporter, target, workers)
+            plan, context, check = self._make(plan, base, exporter, target, workers)
             means.library.require_unchanged(media_paths(plan))
             digest, size = _digest(target)
             self.control.check()
@@ -115,7 +125,7 @@ class RenderJob:
 
     def _plan(self, base: Path) -> RenderPlan:
         self._means.hook("before_plan", project=self._project)
-        return self._means.planner.plan(self._project, base, self._request)
+        return self._means.planner.plan(self._project, base, self._request, refused=self._refused)
 
     def _publish(self, event: Event) -> None:
         self._means.publish(event, correlation=self.id)
@@ -126,7 +136,8 @@ class RenderJob:
         try:
             yield
         finally:
-            self._stages[name] = round(time.monotonic() - began, 4)
+            spent = time.monotonic() - began
+            self._stages[name] = round(self._stages.get(name, 0.0) + spent, 4)
 
     def _exporter(self, plan: RenderPlan) -> ExporterDescriptor:
         data = dict(self._means.catalogue.describe("exporter", plan.output.exporter))
@@ -135,24 +146,45 @@ class RenderJob:
     # -- work ----------------------------------------------------------------------------------
 
     def _make(
-        self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target, workers: int
-    ) -> tuple[JobContext, CheckReport | None]:
+        self, plan: RenderPlan, base: Path, exporter: ExporterDescriptor, target: Target, workers: int
+    ) -> tuple[RenderPlan, JobContext, CheckReport | None]:
         progress = self._progress(plan)
         means = self._means
         on_failure = str(means.setting("sandbox.on_failure") or "fail")
         context = JobContext(self.control, means.catalogue, self._publish, progress.advance, on_failure)
-        with job_folder(means.scratch, self.id, target.temporary) as folder, ExitStack() as stack:
-            stack.enter_context(closing(context))
-            with self._stage("render"):
-                pictures, sound = self._render_all(plan, folder, context, workers)
-            with self._stage("join"):
-                parts = [stack.enter_context(PartReader(p)) for p in pictures]
-                audio = stack.enter_context(PartReader(sound)) if sound else None
-                self._loudness = audio.header.get("facts", {}).get("loudness", {}) if audio else {}
-                self._join(plan, exporter, parts, audio, target)
-            with self._stage("verify"):
-                check = self._verify(plan, target)
-        return context, check
+        quiet = JobContext(self.control, means.catalogue, self._publish)
+        level = self._request.verify or str(means.setting("render.verify"))
+        assembly = Assembly(self._backend, means.catalogue, quiet, level, self._stage)
+        with job_folder(means.scratch, self.id, target.temporary) as folder, closing(context):
+            while True:
+                with self._stage("render"):
+                    pictures, sound = self._render_all(plan, folder, context, workers)
+                    self._loudness = _loudness_of(sound)
+                check, faults = assembly.put_together(plan, exporter, pictures, sound, target)
+                if not faults:
+                    return plan, context, check
+                # Ends: each time round there is at least one copy less.
+                with self._stage("plan"):
+                    plan = self._without(plan, faults, base, context)
+
+    def _without(
+        self, plan: RenderPlan, faults: tuple[SeamFault, ...], base: Path, context: JobContext
+    ) -> RenderPlan:
+        """The plan with faulty copies encoded instead, and a warning for each.
+
+        Raises:
+            VerifyError: copying was required.
+        """
+        for fault in faults:
+            copy = plan.segments[fault.segment].copy
+            if copy is None:
+                raise InternalError(f"segment {fault.segment} is no copy: {fault.message}")
+            if self._request.smart_copy == "require":
+                hint = "use --smart-copy auto to encode what cannot be copied"
+                raise VerifyError(f"a copy does not fit: {fault.message}", path=copy.path, hint=hint)
+            self._refused.add(copy)
+            context.warn(f"encoded and not copied: {fault.message}", copy.path)
+        return self._plan(base)
 
     def _progress(self, plan: RenderPlan) -> Progress:
         video = plan.output.video
@@ -163,8 +195,8 @@ class RenderJob:
 
     def _render_all(
         self, plan: RenderPlan, folder: Path, context: JobContext, workers: int
-    ) -> tuple[list[Path], Path | None]:
-        """The parts of the pictures and the part of the sound."""
+    ) -> tuple[list[Path | None], Path | None]:
+        """The parts of the pictures, none for a copy, and the part of the sound."""
         if not plan.film:
             return self._render_parts(plan, plan.segments, folder, context, workers)
         sound: list[Path | None] = []
@@ -172,7 +204,7 @@ class RenderJob:
         def make() -> Part:
             masters, mixed = self._render_parts(plan, plan.segments, folder, context, workers)
             sound.append(mixed)
-            return self._film(plan, masters, folder)
+            return self._film(plan, [path for path in masters if path], folder)
 
         film = self._reuse.part("film", plan.film, make)
         if film.origin == "cached":
@@ -188,23 +220,32 @@ class RenderJob:
         folder: Path,
         context: JobContext,
         workers: int,
-    ) -> tuple[list[Path], Path | None]:
+    ) -> tuple[list[Path | None], Path | None]:
+        again = bool(self._refused)  # the progress has counted every frame already
+        wanted = [s for s in segments if s.copy is None and s.hash not in self._made]
         tasks: list[Callable[[], Path]] = [
             # Bound now, not when the loop is over.
-            lambda s=segment: self._segment(plan, s, folder, context)  # type: ignore[misc]
-            for segment in segments
+            lambda s=segment: self._segment(plan, s, folder, context, quiet=again)  # type: ignore[misc]
+            for segment in wanted
         ]
-        if plan.audio is not None:
+        sound = plan.audio is not None and plan.audio.hash not in self._made
+        if sound:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan, folder, context))
+        for segment in () if again else segments:
+            self._counted(segment, context)
         executor = ThreadExecutor(self._means.scheduler, self.control.cancel)
         try:
-            done = list(executor.run(tasks, workers + (1 if plan.audio and segments else 0)))
+            done = list(executor.run(tasks, workers + (1 if sound and wanted else 0)))
         except BaseException:
             if self._failure is not None:  # the others only tell that they were cancelled by it
                 raise self._failure from None
             raise
-        return (done[1:], done[0]) if plan.audio is not None else (done, None)
+        if sound and plan.audio is not None:
+            self._made[plan.audio.hash] = done.pop(0)
+        self._made |= {s.hash: path for s, path in zip(wanted, done, strict=True)}
+        found = [None if s.copy else self._made[s.hash] for s in segments]
+        return found, self._made[plan.audio.hash] if plan.audio is not None else None
 
     def _film(self, plan: RenderPlan, masters: list[Path], folder: Path) -> Part:
         """The whole film in one session, from masters."""
@@ -222,10 +263,20 @@ class RenderJob:
             raise
         return Part(sink.path, digest)
 
-    def _segment(self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext) -> Path:
+    def _counted(self, segment: Segment, context: JobContext) -> None:
+        """A copy costs nothing before the join."""
+        if segment.copy is not None:
+            context.advance(segment.count)
+            row = (segment.index, segment.count, segment.copy.bytes, 0.0, segment.hash, "copied")
+            self._publish(SegmentEncoded(self.id, *row))
+
+    def _segment(
+        self, plan: RenderPlan, segment: Segment, folder: Path, context: JobContext, *, quiet: bool
+    ) -> Path:
         began = time.monotonic()
-        own = PartContext(context)
-        path = folder / f"segment-{segment.index:06d}.part"
+        own = PartContext(context, quiet=quiet)
+        # A plan made again counts its segments anew.
+        path = folder / f"segment-{len(self._refused)}-{segment.index:06d}.part"
         part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
         if part.origin == "cached":
             own.reused(segment.count, part.warnings)
@@ -276,47 +327,17 @@ class RenderJob:
             raise
         return Part(path, digest, tuple(context.warnings))
 
-    def _join(
-        self,
-        plan: RenderPlan,
-        exporter: ExporterDescriptor,
-        parts: list[PartReader],
-        audio: PartReader | None,
-        target: Target,
-    ) -> None:
-        quiet = JobContext(self.control, self._means.catalogue, self._publish)
-        if exporter.muxer:
-            self._backend.join(parts, audio, plan.output, target.temporary, quiet)
-            return
-        deliverer = self._means.catalogue.load("exporter", exporter.id)
-        deliverer.deliver(parts, audio, plan.output, target.temporary, quiet)
-
-    def _verify(self, plan: RenderPlan, target: Target) -> CheckReport | None:
-        level = self._request.verify or str(self._means.setting("render.verify"))
-        if level == "off" or target.many:
-            return None
-        check = self._backend.check(target.temporary, expectation(plan), level)
-        if not check.good:
-            rows = "; ".join(str(p) for p in check.problems)
-            raise VerifyError(
-                f"the result is not what was planned: {rows}",
-                path=target.path,
-                hint="this is a defect of kadr or of an encoder; nothing was written",
-                problems=[p.as_dict() for p in check.problems],
-            )
-        return check
-
     # -- numbers -------------------------------------------------------------------------------
 
     def _workers(self, plan: RenderPlan) -> int:
         scheduler = self._means.scheduler
         wanted = self._request.workers or _whole(self._means.setting("render.workers"))
         if not wanted:
-            largest = max((memory_needed(plan, s) for s in plan.segments), default=1)
+            largest = max((memory_needed(plan, s) for s in plan.segments if s.copy is None), default=1)
             wanted = max(1, min(scheduler.cpu_count, scheduler.memory_budget // largest))
         chosen = self._means.hook("choose_workers", plan=plan, suggested=wanted)
         wanted = chosen if isinstance(chosen, int) and chosen > 0 else wanted
-        return max(1, min(wanted, len(plan.segments) or 1))
+        return max(1, min(wanted, sum(s.copy is None for s in plan.segments)))
 
     def _report(
         self,
@@ -343,6 +364,7 @@ class RenderJob:
             check=check,
             warnings=plan.warnings + context.warnings,
             reused=self._reuse.count("segment"),
+            copied=sum(s.count for s in plan.segments if s.copy is not None),
             guests=context.guests,
             preset=plan.output.preset,
             rules=self._rules(plan, check),
@@ -356,6 +378,15 @@ class RenderJob:
         preset = Exporters(self._means.catalogue).preset(plan.output.preset)
         # What was measured of the mix stands in for what only decoding it all would tell.
         return comply(Limits.from_dict(preset.limits or {}), {"loudness": self._loudness, **check.facts})
+
+
+def _loudness_of(sound: Path | None) -> dict[str, float | None]:
+    """What was measured of the sound while it was made."""
+    if sound is None:
+        return {}
+    with PartReader(sound) as part:
+        found: dict[str, float | None] = part.header.get("facts", {}).get("loudness", {})
+    return found
 
 
 def _whole(value: object) -> int:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from kadr_sdk.copying import CopyOffer, SeamFault
 from kadr_sdk.frames import AudioBlock, VideoFrame
 from kadr_sdk.media import Cue, FrameIndex, MediaInfo
 from kadr_sdk.output import Output
-from kadr_sdk.parts import PartReader, PartWriter
-from kadr_sdk.plan import AudioPlan, Node, Segment
+from kadr_sdk.parts import PacketSource, PartReader, PartWriter
+from kadr_sdk.plan import AudioPlan, Copy, Node, Segment, Source
 from kadr_sdk.reports import CheckReport, Expectation
 
 __all__ = ["Backend", "Capabilities", "EncoderTrial", "RenderContext"]
@@ -35,6 +36,8 @@ class Capabilities:
             by :class:`~kadr_sdk.plan.Call`) and ``audio`` (sound by ``SoundCall``), best first.
         blends: blend modes that :class:`~kadr_sdk.plan.Place` may name.
         max_pixels: the largest picture that it decodes, width times height.
+        copies: codecs whose packets it can take over from a source; where there are none,
+            ``copyable``, ``copied`` and ``check_seams`` are never called.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Capabilities:
     implementations: tuple[str, ...]
     blends: frozenset[str]
     max_pixels: int
+    copies: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,40 @@ class Backend(Protocol):
         """
         ...
 
+    def copyable(self, source: Source, first: int, end: int, output: Output) -> CopyOffer:
+        """Which frames among ``first .. end - 1`` of a source can be copied: the first stretch of them.
+
+        Random access points are read from the bitstream. A stretch begins at one that needs
+        nothing from before, and ends where no packet is missing that one of its frames needs.
+
+        Args:
+            output: prepared.
+        """
+        ...
+
+    def copied(self, copy: Copy, output: Output) -> PacketSource:
+        """The packets of a copy as a part, read from the source while they are asked for.
+
+        Raises:
+            MediaFileError: the source cannot be read as it was when it was planned.
+        """
+        ...
+
+    def check_seams(
+        self,
+        path: Path,
+        segments: Sequence[Segment],
+        parts: Sequence[PacketSource],
+        output: Output,
+        context: RenderContext,
+    ) -> tuple[SeamFault, ...]:
+        """Decode a joined file around both ends of every copied segment.
+
+        Times, number and pictures of the frames there must be those of the segment's spans,
+        and beside it those of the neighbour's part decoded alone.
+        """
+        ...
+
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Mix and encode the whole sound in one session into ``sink`` and finish it.
 
@@ -179,7 +217,7 @@ class Backend(Protocol):
 
     def join(
         self,
-        parts: Sequence[PartReader],
+        parts: Sequence[PacketSource],
         audio: PartReader | None,
         output: Output,
         target: Path,

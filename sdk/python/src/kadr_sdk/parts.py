@@ -24,11 +24,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from kadr_sdk.errors import StorageError
 
-__all__ = ["Packet", "PartReader", "PartWriter"]
+__all__ = ["Packet", "PacketSource", "PartReader", "PartWriter"]
 
 _MAGIC = b"KADRPART" + struct.pack("<I", 1)
 _PACKET = struct.Struct("<IqqI")
@@ -44,6 +44,26 @@ class Packet:
     pts: int
     duration: int
     key: bool
+
+
+class PacketSource(Protocol):
+    """Packets with their header, to be read any number of times: a part, or a stretch of a source.
+
+    Attributes:
+        path: the file that they come from.
+        header: codec parameters as a part has them.
+    """
+
+    path: Path
+    header: dict[str, Any]
+
+    def __iter__(self) -> Iterator[Packet]:
+        """The packets in decode order."""
+        ...
+
+    def close(self) -> None:
+        """Let the file go."""
+        ...
 
 
 class PartWriter:

@@ -46,6 +46,7 @@ __all__ = [
     "AudioStage",
     "Call",
     "Conform",
+    "Copy",
     "Decode",
     "Duck",
     "FrameTimes",
@@ -304,12 +305,36 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Packets of a source, taken over as they are in place of a segment's own encoding.
+
+    Attributes:
+        path, stream: of the source; in the hash the file's digest stands for the path.
+        codec: FFmpeg's name.
+        first: number of the first frame in the source's
+            :class:`~kadr_sdk.media.FrameIndex`, a random access point.
+        count: frames; the first one's packet and all that are decoded after it up to the
+            last one's, but for those that are shown before the first.
+        bytes: of the packets, for estimates.
+    """
+
+    path: str
+    stream: int
+    codec: str
+    first: int
+    count: int
+    bytes: int = _unhashed(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A unit of encoding: spans that follow each other, in one encoder session.
 
     Attributes:
         hash: content hash, empty until the plan is sealed.
         portable: no node depends on the class of processor.
+        copy: packets that are taken over instead; the spans say what they must look like.
+        reason: why nothing is copied, where copying was asked for.
     """
 
     index: int
@@ -318,6 +343,8 @@ class Segment:
     spans: tuple[Span, ...]
     portable: bool = True
     hash: str = ""
+    copy: Copy | None = None
+    reason: str = _unhashed("")
 
 
 @dataclass(frozen=True, slots=True)

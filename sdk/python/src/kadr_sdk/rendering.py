@@ -33,6 +33,9 @@ class RenderRequest:
         overwrite: an existing target may be replaced.
         cache: finished work of earlier renders is reused, and that of this one is kept.
         purpose: what effects are told: ``export`` or ``preview``.
+        smart_copy: ``off``; ``auto`` copies the packets of what nothing touches; ``require``
+            does so and refuses a project of which more than the ends of clips would be
+            encoded. Empty: as the setting ``render.smart_copy`` says.
     """
 
     output: Path | None = None
@@ -49,6 +52,7 @@ class RenderRequest:
     damage: str = "error"
     cache: bool = True
     purpose: str = "export"
+    smart_copy: str = ""
 
 
 class Control(Protocol):

@@ -53,6 +53,7 @@ class RenderReport:
         seconds: of wall clock for the whole job; ``stages`` splits it.
         digest: sha256 of the output file as hex.
         reused: segments that an earlier render had made, of ``segments``.
+        copied: frames whose packets were copied from a source, of ``frames``.
         guests: what sandboxed effects did, by effect: ``calls``, ``traps``, ``seconds``,
             ``replaced`` and more.
         preset: whose limits the file was checked against; rules: each of them, kept or not.
@@ -74,6 +75,7 @@ class RenderReport:
     check: CheckReport | None = None
     warnings: tuple[Problem, ...] = ()
     reused: int = 0
+    copied: int = 0
     guests: dict[str, dict[str, float]] = field(default_factory=dict)
     preset: str = ""
     rules: tuple[Rule, ...] = ()

@@ -36,7 +36,8 @@ def plan(kernel: Kernel, /, project: Path, output: Path | None, as_json: bool, *
 
         data = canonical(made)
         for row, segment in zip(data["segments"], made.segments, strict=True):
-            row["start"] = segment.start
+            row |= {"start": segment.start, "made": "copied" if segment.copy else "encoded"}
+            row["reason"] = segment.reason
         print_json(data)
         return
     _show(made)
@@ -60,10 +61,24 @@ def _show(made: RenderPlan) -> None:
     if video is not None:
         rows = [_row(segment, video.rate) for segment in made.segments]
         print_table("segments", ["#", "from s", "frames", "spans", "nodes", "hash"], rows)
+        _show_copies(made)
     for note in made.notes:
         click.echo(f"note: {clean(note)}")
     for warning in made.warnings:
         click.echo(f"warning: {clean(warning)}")
+
+
+def _show_copies(made: RenderPlan) -> None:
+    """What is copied and why the rest is not, where copying was asked for."""
+    copied = sum(s.count for s in made.segments if s.copy is not None)
+    reasons: Counter[str] = Counter()
+    for segment in made.segments:
+        if segment.reason:
+            reasons[segment.reason] += segment.count
+    if copied:
+        click.echo(f"{plural(copied, 'frame')} of {made.frames} copied from the sources")
+    for reason, count in reasons.most_common():
+        click.echo(f"  {plural(count, 'frame')} encoded: {clean(reason)}")
 
 
 def _row(segment: Segment, rate: Fraction) -> list[str]:
@@ -71,6 +86,8 @@ def _row(segment: Segment, rate: Fraction) -> list[str]:
 
     kinds = Counter(type(n).__name__ for s in segment.spans for n in walk(s.root))
     nodes = " ".join(f"{name}:{count}" for name, count in sorted(kinds.items()))
+    if segment.copy is not None:
+        nodes = f"copy of {segment.copy.codec} from frame {segment.copy.first}"
     start = f"{float(segment.start / rate):.3f}"
     return [str(segment.index), start, str(segment.count), str(len(segment.spans)), nodes, segment.hash[:12]]
 

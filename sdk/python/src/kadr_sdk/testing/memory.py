@@ -25,12 +25,13 @@ import numpy as np
 
 from kadr_sdk.backend import Capabilities, EncoderTrial, RenderContext
 from kadr_sdk.color import BT709
+from kadr_sdk.copying import CopyOffer, SeamFault
 from kadr_sdk.errors import MediaFileError, Problem, UnsupportedFormatError
 from kadr_sdk.frames import AudioBlock, VideoFrame
 from kadr_sdk.media import AudioStream, Cue, FrameIndex, MediaInfo, VideoStream
 from kadr_sdk.output import Output
-from kadr_sdk.parts import Packet, PartReader, PartWriter
-from kadr_sdk.plan import AudioPlan, Node, Segment
+from kadr_sdk.parts import Packet, PacketSource, PartReader, PartWriter
+from kadr_sdk.plan import AudioPlan, Copy, Node, Segment, Source
 from kadr_sdk.reports import CheckReport, Expectation
 from kadr_sdk.testing.nodes import render_node
 
@@ -81,11 +82,13 @@ class MemoryBackend:
     Attributes:
         fail_at: frame of a segment at which encoding fails, for tests of failures.
         lie: report one packet too few to the check, for tests of verification.
+        faults: first frames of copies whose seams are called wrong, for tests of falling back.
     """
 
     def __init__(self) -> None:
         self.fail_at: int | None = None
         self.lie = False
+        self.faults: set[int] = set()
         self.probed: list[str] = []
 
     def capabilities(self) -> Capabilities:
@@ -93,13 +96,21 @@ class MemoryBackend:
         return Capabilities(
             "memory",
             (("memory", "1"),),
-            {"h264": ("raw",), "ffv1": ("raw",), "png": ("raw",), "aac": ("raw",), "flac": ("raw",)},
+            {
+                "raw": ("raw",),
+                "h264": ("raw",),
+                "ffv1": ("raw",),
+                "png": ("raw",),
+                "aac": ("raw",),
+                "flac": ("raw",),
+            },
             frozenset({"raw"}),
             frozenset({"volume"}),
             frozenset({"mp4", "matroska"}),
             ("frame",),
             frozenset({"normal"}),
             1 << 24,
+            frozenset({"raw"}),
         )
 
     def probe(self, path: Path) -> MediaInfo:
@@ -198,6 +209,32 @@ class MemoryBackend:
                 number += 1
         return sink.finish(parts[0].header | {"frames": number})
 
+    def copyable(self, source: Source, first: int, end: int, output: Output) -> CopyOffer:
+        """Every ``key``-th frame of a source is a random access point; each packet can be the last."""
+        assert output.video is not None
+        every = _read(Path(source.path))["video"].get("key", 1)
+        begin = -(-first // every) * every
+        if begin >= end:
+            return CopyOffer(end, end, reason="no frame of it is a random access point")
+        size = output.video.width * output.video.height * 3 // 2
+        return CopyOffer(begin, end, (end - begin) * size)
+
+    def copied(self, copy: Copy, output: Output) -> PacketSource:
+        """The frames as :meth:`encode` would write them."""
+        return _CopiedPart(copy, output)
+
+    def check_seams(
+        self,
+        path: Path,  # noqa: ARG002 - its packets are the pictures: there is no seam to go wrong
+        segments: Sequence[Segment],
+        parts: Sequence[PacketSource],  # noqa: ARG002 - the same
+        output: Output,  # noqa: ARG002 - the same
+        context: RenderContext,  # noqa: ARG002 - the same
+    ) -> tuple[SeamFault, ...]:
+        """Nothing is wrong but what the test wants to be."""
+        wrong = [s for s in segments if s.copy is not None and s.copy.first in self.faults]
+        return tuple(SeamFault(s.index, "the test asked for a fault here") for s in wrong)
+
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """Constant levels times the gains, by the plain reading of the plan."""
         mixed = np.zeros((plan.channels, plan.total), np.float32)
@@ -225,7 +262,7 @@ class MemoryBackend:
 
     def join(
         self,
-        parts: Sequence[PartReader],
+        parts: Sequence[PacketSource],
         audio: PartReader | None,
         output: Output,
         target: Path,
@@ -286,6 +323,27 @@ class MemoryBackend:
             seconds = str(Fraction(count, output.audio.rate))
             streams["audio"] = {"rate": output.audio.rate, "seconds": seconds, "level": 0.5}
         write_source(target, **streams)
+
+
+class _CopiedPart:
+    """Frames of a source as packets."""
+
+    def __init__(self, copy: Copy, output: Output) -> None:
+        assert output.video is not None
+        self.path = Path(copy.path)
+        self._copy = copy
+        size = {"width": output.video.width, "height": output.video.height}
+        self.header: dict[str, Any] = {"codec": "raw", "extradata": "", "frames": copy.count} | size
+
+    def __iter__(self) -> Iterator[Packet]:
+        rate = Fraction(_read(self.path)["video"].get("rate", 25))
+        for number in range(self._copy.count):
+            frame = _source_frame(str(self.path), (self._copy.first + number) / rate)
+            data = b"".join(np.ascontiguousarray(p).tobytes() for p in frame.planes)
+            yield Packet(data, number, 1, True)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _read(path: Path) -> dict[str, Any]:
