@@ -108,7 +108,8 @@ def _write(
     flows: list[Iterator[_Timed]] = []
     if output.video is not None and parts:
         reorder = max(reorder_of(part) for part in parts)
-        chosen = max(parts, key=lambda part: part.header["level"] or 0).header
+        # What a decoder is told before the first packet must do for all: delay and level.
+        chosen = max(parts, key=lambda part: (reorder_of(part), part.header["level"] or 0)).header
         apart = _headers_differ(parts)
         stream = add_video(container, output.video, chosen, reorder, in_stream=apart)
         apart = apart or (_copied(parts) and output.muxer in _STREAMS)

@@ -1,0 +1,294 @@
+"""Smart copy: every frame is the one that a full render shows, whatever was copied of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from kadr_sdk.errors import ValidationError
+from kadr_sdk.plan import RenderPlan
+from kadr_sdk.rendering import RenderRequest
+from kadr_sdk.testing.synthetic import barcode_frame, read_barcode
+
+SIZE = (320, 180)
+FAST = {"preset": "ultrafast"}
+X264 = "keyint=20:min-keyint=20:scenecut=0:bframes=3"
+X265 = "keyint=20:min-keyint=20:scenecut=0:bframes=4:log-level=none"
+
+SOURCES: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    # name: file, encoder, pixel format, options
+    "b-pyramid": (
+        "a.mp4",
+        "libx264",
+        "yuv420p",
+        {"preset": "ultrafast", "x264-params": f"{X264}:b-pyramid=2"},
+    ),
+    "open gop": ("a.mp4", "libx264", "yuv420p", {"preset": "ultrafast", "x264-params": f"{X264}:open-gop=1"}),
+    "transport stream": (
+        "a.ts",
+        "libx264",
+        "yuv420p",
+        {"preset": "ultrafast", "x264-params": f"{X264}:aud=1"},
+    ),
+    "cra": ("a.mp4", "libx265", "yuv420p", {"preset": "ultrafast", "x265-params": f"{X265}:open-gop=1"}),
+    "main 10": ("a.mkv", "libx265", "yuv420p10le", FAST | {"x265-params": X265}),
+    "mpeg-2": ("a.ts", "mpeg2video", "yuv420p", {"b": "2M", "g": "12", "bf": "2"}),
+}
+"""Sources of another make than kadr's own encodings, so that headers differ at every seam."""
+
+
+def encoded(folder: Path, name: str, frames: int = 120) -> Path:
+    """A clip by an encoder as it is, barcodes 0, 1, 2 …, tagged as BT.709."""
+    file, encoder, format, options = SOURCES[name]
+    path = folder / f"{name} {file}".replace(" ", "-")
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(encoder, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, format
+        stream.codec_context.colorspace = stream.codec_context.color_primaries = 1
+        stream.codec_context.color_trc = stream.codec_context.color_range = 1
+        for number in range(frames):
+            picture = av.VideoFrame(*SIZE, format)
+            for plane, values in zip(
+                picture.planes, barcode_frame(number, *SIZE, format=format).planes, strict=True
+            ):
+                rows = np.zeros((plane.height, plane.line_size), np.uint8)
+                data = np.ascontiguousarray(values).view(np.uint8).reshape(plane.height, -1)
+                rows[:, : data.shape[1]] = data
+                plane.update(rows.tobytes())
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+def lumas(path: Path) -> list[Any]:
+    """Luma planes in order of presentation, of 8 or 10 bit."""
+    found = []
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            plane = frame.planes[0]
+            kind = np.dtype("<u2" if frame.format.components[0].bits > 8 else "u1")
+            found.append(np.frombuffer(plane, kind).reshape(frame.height, -1)[:, : frame.width].copy())  # type: ignore[call-overload]  # planes are buffers
+    return found
+
+
+def barcodes(path: Path) -> list[int | None]:
+    return [read_barcode(luma) for luma in lumas(path)]
+
+
+def copied_frames(plan: RenderPlan) -> list[int]:
+    return [n for s in plan.segments if s.copy for n in range(s.start, s.start + s.count)]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("copy")
+    made: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in made:
+            made[name] = encoded(folder, name)
+        return made[name]
+
+    return get
+
+
+def request(out: Path, mode: str = "auto", **video: Any) -> RenderRequest:
+    return RenderRequest(out, video=video, smart_copy=mode, cache=False, overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "suffix", "least"),
+    [
+        ("b-pyramid", "h264", ".mp4", 120),
+        ("b-pyramid", "h264", ".mkv", 120),
+        ("open gop", "h264", ".mp4", 100),  # its only IDR picture is the very first
+        ("transport stream", "h264", ".mov", 120),
+        ("cra", "hevc", ".mp4", 120),
+        ("main 10", "hevc", ".mkv", 120),
+        ("mpeg-2", "mpeg2video", ".mkv", 120),
+    ],
+)
+def test_cuts_off_the_key_frames(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path, name: str, codec: str, suffix: str, least: int
+) -> None:
+    file = str(source(name))
+    blur = [{"effect_type": "blur", "parameters": {"radius": 3}}]
+    project = cut(
+        {"id": "a", "source_file": file, "start_time": 0, "duration": 2.2, "source_start": 0.28},
+        {
+            "id": "b",
+            "source_file": file,
+            "start_time": 2.2,
+            "duration": 1,
+            "source_start": 1,
+            "effects": blur,
+        },
+        {"id": "c", "source_file": file, "start_time": 3.2, "duration": 4.6},
+    )
+    settings = {"codec": codec, "pixel_format": SOURCES[name][2]}
+    settings |= {} if codec == "mpeg2video" else {"preset": "ultrafast"}
+    out = tmp_path / f"out{suffix}"
+    plan = renderer.plan(project, tmp_path, request(out, **settings))
+    report = renderer.render(project, tmp_path, request(out, **settings))
+    expected = list(range(7, 62)) + list(range(25, 50)) + list(range(115))
+    assert barcodes(out) == expected
+    assert report.copied == len(copied_frames(plan)) >= least
+    assert not report.warnings
+    found, sources = lumas(out), lumas(Path(file))
+    assert all((found[n] == sources[expected[n]]).all() for n in copied_frames(plan))
+    assert not any((found[n] == sources[expected[n]]).all() for n in range(55, 80))  # the blur is there
+
+
+@pytest.mark.parametrize(
+    ("codec", "format", "suffix"),
+    [
+        ("h264", "yuv420p", ".mp4"),
+        ("vp9", "yuv420p", ".mkv"),
+        ("av1", "yuv420p", ".mp4"),
+        ("prores", "yuv422p10le", ".mov"),
+        ("ffv1", "yuv420p", ".mkv"),
+    ],
+)
+def test_two_sources_and_a_dissolve(
+    renderer: Any, movie: Any, cut: Any, tmp_path: Path, codec: str, format: str, suffix: str
+) -> None:
+    intra = codec in ("prores", "ffv1")
+    settings = {} if intra else {"gop": 20, "preset": "veryfast"}
+    a, b = (
+        str(movie(f"{codec}-{first}{suffix}", 120, first=first, codec=codec, format=format, **settings))
+        for first in (0, 1000)
+    )
+    project = cut(
+        {"id": "a", "source_file": a, "start_time": 0, "duration": 4, "source_start": 0.28},
+        {"id": "b", "source_file": b, "start_time": 3.4, "duration": 3, "source_start": 1.04},
+        transitions=[{"transition_type": "dissolve", "between": ["a", "b"]}],
+    )
+    video = {"codec": codec, "pixel_format": format} | ({} if intra else {"preset": "veryfast"})
+    out, full = tmp_path / f"out{suffix}", tmp_path / f"full{suffix}"
+    report = renderer.render(project, tmp_path, request(out, **video))
+    assert renderer.render(project, tmp_path, request(full, "off", **video)).copied == 0
+    assert barcodes(out) == barcodes(full)
+    assert len(barcodes(out)) == 160
+    assert report.copied >= 100
+    assert not report.warnings
+    again = renderer.render(project, tmp_path, request(tmp_path / f"again{suffix}", **video))
+    assert again.digest == report.digest
+
+
+def test_an_inset_over_a_long_clip(renderer: Any, movie: Any, cut: Any, source: Any, tmp_path: Path) -> None:
+    file, inset = str(source("b-pyramid")), str(movie("a.mp4", 200))
+    small = {"scale_x": 0.3, "scale_y": 0.3}
+    project = cut(
+        {"id": "a", "source_file": file, "start_time": 0, "duration": 4.8},
+        tracks=[
+            {
+                "id": "v2",
+                "clips": [
+                    {"id": "i", "source_file": inset, "start_time": 2, "duration": 0.6, "transform": small}
+                ],
+            }
+        ],
+    )
+    out = tmp_path / "out.mp4"
+    plan = renderer.plan(project, tmp_path, request(out))
+    report = renderer.render(project, tmp_path, request(out))
+    assert barcodes(out) == list(range(120))
+    untouched = {*range(50), *range(65, 120)}
+    assert set(copied_frames(plan)) <= untouched
+    assert report.copied >= 80  # whole groups before and after the inset
+    inside = next(s for s in plan.segments if s.start <= 50 < s.start + s.count)
+    assert "placed over something else" in inside.reason
+
+
+def test_copied_packets_are_the_sources_own(renderer: Any, cut: Any, source: Any, tmp_path: Path) -> None:
+    file = source("b-pyramid")
+    project = cut({"id": "a", "source_file": str(file), "start_time": 0, "duration": 4.8})
+    out = tmp_path / "out.mp4"
+    report = renderer.render(project, tmp_path, request(out, "require"))
+    assert report.copied == report.frames == 120
+
+    def packets(path: Path) -> list[bytes]:
+        with av.open(str(path)) as container:
+            return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+    def tag(path: Path) -> str:
+        with av.open(str(path)) as container:
+            return str(container.streams.video[0].codec_context.codec_tag)
+
+    assert packets(out) == packets(file)
+    assert tag(out) == "avc1"  # one header is enough, so every player knows it
+
+
+def test_what_does_not_fit_is_encoded_and_the_plan_says_why(
+    renderer: Any, movie: Any, cut: Any, source: Any, tmp_path: Path
+) -> None:
+    clips = [
+        {"id": "codec", "source_file": str(movie("v.mkv", 60, codec="vp9")), "duration": 1},
+        {"id": "size", "source_file": str(movie("s.mp4", 60, size=(160, 90))), "duration": 1},
+        {"id": "rate", "source_file": str(movie("r.mp4", 60, rate="30")), "duration": 1},
+        {"id": "depth", "source_file": str(movie("d.mkv", 60, format="yuv422p")), "duration": 1},
+        {"id": "slow", "source_file": str(source("b-pyramid")), "duration": 1, "speed": 0.5},
+        {"id": "back", "source_file": str(source("b-pyramid")), "duration": 1, "reversed": True},
+        {"id": "fine", "source_file": str(source("b-pyramid")), "duration": 1, "source_start": 0.8},
+    ]
+    for number, clip in enumerate(clips):
+        clip["start_time"] = number
+    project = cut(*clips)
+    plan = renderer.plan(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert copied_frames(plan) == list(range(150, 175))
+    told = "\n".join(s.reason for s in plan.segments)
+    for part in (
+        "the source is vp9 and the output h264",
+        "it is scaled from 160x90 to 320x180",
+        "the speed or rate is another",
+        "it is converted from yuv422p to yuv420p",
+    ):
+        assert part in told
+    with pytest.raises(ValidationError) as refused:
+        renderer.render(project, tmp_path, request(tmp_path / "out.mp4", "require"))
+    assert len(refused.value.problems) == 5  # slow and reversed frames are one stretch with one reason
+    assert all("cannot be copied" in p.message for p in refused.value.problems)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("video", "reason"),
+    [
+        ({"bitrate": 500_000}, "a bitrate makes the whole film one encoder session"),
+        ({"profile": "baseline"}, "its profile is"),
+        ({"gop": 10}, "its key frames are 20 frames apart, and gop is 10"),
+        ({"b_frames": 0}, "it has B-frames, and b_frames is 0"),
+        ({"codec": "hevc"}, "the source is h264 and the output hevc"),
+    ],
+)
+def test_what_was_asked_of_the_encoder_is_asked_of_a_copy(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path, video: dict[str, Any], reason: str
+) -> None:
+    project = cut({"id": "a", "source_file": str(source("b-pyramid")), "start_time": 0, "duration": 4})
+    plan = renderer.plan(project, tmp_path, request(tmp_path / "out.mp4", **video))
+    assert not copied_frames(plan)
+    assert reason in plan.segments[0].reason
+    with pytest.raises(ValidationError, match="cannot be copied"):
+        renderer.plan(project, tmp_path, request(tmp_path / "out.mp4", "require", **video))
+
+
+def test_the_setting_decides_where_nothing_is_asked(
+    kernel: Any, cut: Any, source: Any, tmp_path: Path
+) -> None:
+    from kadr_sdk.rendering import Renderer
+
+    renderer: Renderer = kernel.container.get(Renderer)
+    project = cut({"id": "a", "source_file": str(source("b-pyramid")), "start_time": 0, "duration": 4})
+    wanted = RenderRequest(tmp_path / "out.mp4", cache=False)
+    assert not copied_frames(renderer.plan(project, tmp_path, wanted))  # off unless asked for
+    kernel.config.set("render.smart_copy", "auto")
+    try:
+        assert len(copied_frames(renderer.plan(project, tmp_path, wanted))) >= 95
+    finally:
+        kernel.config.set("render.smart_copy", "off")
