@@ -292,3 +292,89 @@ def test_the_setting_decides_where_nothing_is_asked(
         assert len(copied_frames(renderer.plan(project, tmp_path, wanted))) >= 95
     finally:
         kernel.config.set("render.smart_copy", "off")
+
+
+def test_every_place_of_a_mixed_film_can_be_sought(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path
+) -> None:
+    """Headers stand at every random access point, so a jump into a copy needs nothing from before."""
+    file = str(source("b-pyramid"))
+    project = cut(
+        {"id": "a", "source_file": file, "start_time": 0, "duration": 3, "source_start": 0.28},
+        {"id": "b", "source_file": file, "start_time": 3, "duration": 3, "source_start": 1.04},
+    )
+    out = tmp_path / "out.mp4"
+    assert renderer.render(project, tmp_path, request(out)).copied
+    everything = lumas(out)
+    for number in (149, 3, 110, 20, 77, 60, 130, 14, 74, 75):
+        with av.open(str(out)) as container:
+            stream = container.streams.video[0]
+            assert stream.time_base is not None
+            container.seek(int(Fraction(number, 25) / stream.time_base), stream=stream)
+            frame = next(
+                f for f in container.decode(stream) if f.time is not None and f.time * 25 > number - 0.5
+            )
+            assert (frame.to_ndarray()[:180] == everything[number]).all()
+
+
+def test_a_seam_that_decodes_wrong_is_found_and_encoded(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its own headers a copy is decoded by those of the encoded part before it."""
+    import kadr_pyav.join
+
+    file = str(source("b-pyramid"))
+    project = cut({"id": "a", "source_file": file, "start_time": 0, "duration": 4, "source_start": 0.28})
+    monkeypatch.setattr(kadr_pyav.join, "_headers_differ", lambda _parts: False)
+    report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert report.copied == 0
+    assert "encoded and not copied" in report.warnings[0].message
+    assert barcodes(tmp_path / "out.mp4") == list(range(7, 107))
+
+
+@pytest.mark.parametrize("drop", ["packet", "frame"])
+def test_a_copy_that_shows_something_else_is_found(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: str
+) -> None:
+    from kadr_pyav.copied import CopiedPart
+
+    read = CopiedPart.__iter__
+
+    def changed(self: CopiedPart) -> Any:
+        packets = list(read(self))
+        if drop == "packet":  # the last group ends in another picture
+            packets[-1] = packets[-2]
+        else:  # two pictures change places
+            a, b = packets[1], packets[2]
+            packets[1:3] = [type(a)(b.data, a.pts, 1, a.key), type(b)(a.data, b.pts, 1, b.key)]
+        yield from packets
+
+    monkeypatch.setattr(CopiedPart, "__iter__", changed)
+    file = str(source("b-pyramid"))
+    project = cut({"id": "a", "source_file": file, "start_time": 0, "duration": 4})
+    report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert (report.copied, len(report.warnings)) == (0, 1)
+    assert barcodes(tmp_path / "out.mp4") == list(range(100))
+
+
+def test_a_source_that_changes_while_it_is_copied_stops_the_render(
+    renderer: Any, cut: Any, source: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from kadr_pyav.copied import CopiedPart
+    from kadr_sdk.errors import MediaFileError
+
+    file = tmp_path / "source.mp4"
+    shutil.copy(source("b-pyramid"), file)
+    read = CopiedPart.__iter__
+
+    def replaced(self: CopiedPart) -> Any:
+        shutil.copy(source("open gop"), file)
+        return read(self)
+
+    monkeypatch.setattr(CopiedPart, "__iter__", replaced)
+    project = cut({"id": "a", "source_file": str(file), "start_time": 0, "duration": 4})
+    with pytest.raises(MediaFileError, match="changed"):
+        renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert not (tmp_path / "out.mp4").exists()

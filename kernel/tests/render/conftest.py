@@ -156,7 +156,7 @@ CONTENT: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
             "title": "MP4",
             "muxer": "mp4",
             "extensions": [".mp4"],
-            "video_codecs": ["h264"],
+            "video_codecs": ["h264", "raw"],
             "audio_codecs": ["aac"],
         },
         None,

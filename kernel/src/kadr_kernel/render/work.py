@@ -125,6 +125,9 @@ class RenderJob:
 
     def _plan(self, base: Path) -> RenderPlan:
         self._means.hook("before_plan", project=self._project)
+        return self._planned(base)
+
+    def _planned(self, base: Path) -> RenderPlan:
         return self._means.planner.plan(self._project, base, self._request, refused=self._refused)
 
     def _publish(self, event: Event) -> None:
@@ -184,7 +187,7 @@ class RenderJob:
                 raise VerifyError(f"a copy does not fit: {fault.message}", path=copy.path, hint=hint)
             self._refused.add(copy)
             context.warn(f"encoded and not copied: {fault.message}", copy.path)
-        return self._plan(base)
+        return self._planned(base)
 
     def _progress(self, plan: RenderPlan) -> Progress:
         video = plan.output.video
