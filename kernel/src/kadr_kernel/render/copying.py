@@ -27,7 +27,7 @@ from kadr_kernel.render.segments import CutRule
 __all__ = ["Choice", "Copier"]
 
 _LEAST = Fraction(1, 2)  # seconds; a shorter copy saves nothing and costs two seams
-_MOST_REASONS = 3
+_MOST_REASONS = 5
 
 
 @dataclass(slots=True)

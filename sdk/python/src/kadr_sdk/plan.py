@@ -323,7 +323,7 @@ class Copy:
     codec: str
     first: int
     count: int
-    bytes: int = _unhashed(0)
+    bytes: int = field(default=0, metadata={"hash": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ class Segment:
     portable: bool = True
     hash: str = ""
     copy: Copy | None = None
-    reason: str = _unhashed("")
+    reason: str = field(default="", metadata={"hash": False})
 
 
 @dataclass(frozen=True, slots=True)
