@@ -1,7 +1,7 @@
 """Microseconds a 1080p yuv420p frame takes through the built-in guests: in, call, out.
 
 ``python tests/benchmarks/bench_wasm.py``. Beside them: the whole frame with and without a deadline,
-numpy doing the same, and the load of compiled code.
+numpy doing the same, the load of compiled code, and the same frames through a guest in a process of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 from _bench import Row, report
+from kadr_kernel.permissions.confinement import Confinement
 from kadr_kernel.sandbox.guest import GuestUse
+from kadr_kernel.sandbox.house import House
 from kadr_kernel.sandbox.instance import Instance
 from kadr_kernel.sandbox.layout import layout_of
 from kadr_kernel.sandbox.limits import Limits
@@ -108,6 +110,36 @@ def steps(name: str, folder: Path) -> list[Row]:
     return rows
 
 
+def isolation(folder: Path) -> list[Row]:
+    """The same frame here and through a guest in a process of its own, in turns; and what that costs more."""
+    rows, confined = [], House(confinement=lambda *_who: Confinement("full", "full", "process"))
+    for name in EFFECTS:
+        declaration = EffectDeclaration.from_dict(tomllib.loads((GUESTS / f"{name}.toml").read_text("utf-8")))
+        code, following = (GUESTS / f"{name}.wasm").read_bytes(), frame_calls(name)
+        runtimes = [CoreRuntime(folder), CoreRuntime(folder, house=confined)]
+        uses = [runtime.load(code, declaration, "bench").bind("fail") for runtime in runtimes]
+        effects = [use.effect(lambda *_words: None) for use in uses]
+        here, there = in_turns([lambda e=e, f=following: e.frame(f()) for e in effects])
+        more = [b - a for a, b in zip(here, there, strict=True)]
+        for what, times in (("here", here), ("in a process", there), ("a process costs more", more)):
+            rows.append(Row(f"{name} {what}", statistics.median(times), min(times), max(times), "us"))
+        for one in [*uses, *runtimes]:
+            one.close()
+    return rows
+
+
+def in_turns(works: list[Callable[[], object]]) -> list[list[float]]:
+    """Microseconds of each, taken in turns so that neighbours of the machine disturb all alike."""
+    found: list[list[float]] = [[] for _ in works]
+    for number in range(-2, REPEATS):
+        for work, times in zip(works, found, strict=True):
+            begin = time.perf_counter()
+            work()
+            if number >= 0:
+                times.append((time.perf_counter() - begin) * 1e6)
+    return found
+
+
 def loading(folder: Path) -> Row:
     """A compiled guest from its folder to a module, engine and parser included."""
 
@@ -139,7 +171,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [row for effect in EFFECTS for row in steps(effect, folder)]
-        rows += [*by_numpy(), loading(folder)]
+        rows += [*isolation(folder), *by_numpy(), loading(folder)]
     return report("A 1080p yuv420p frame through guests, microseconds", rows)
 
 

@@ -267,6 +267,7 @@ def test_a_process_that_lies_is_ended(asked: Any, kit: Any, says: dict[str, Any]
     machine.process = subprocess.Popen(liar, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     machine._code, machine._handler, machine._raised, machine._late = code, asked.direct(), None, False
     machine._shared, machine._writes, machine._used, machine._wanted, machine.size = Shared(4096), [], 0, 0, 0
+    machine._expected, machine._there = [], []
     with pytest.raises(Exception, match="its process") as caught:
         machine.call("kadr_process", 1, seconds=5)
     assert type(caught.value).__name__ == "GuestError"

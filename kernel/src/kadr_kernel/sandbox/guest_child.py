@@ -92,7 +92,9 @@ class _Child:
 
     def _call(self, head: dict[str, Any], _body: bytes) -> dict[str, Any]:
         self._write(head, b"")
-        return {"value": self._machine.call(head["name"], *head["arguments"], seconds=head["seconds"])}
+        value = self._machine.call(head["name"], *head["arguments"], seconds=head["seconds"])
+        self._read(head, b"")
+        return {"value": value}
 
     def _write(self, head: dict[str, Any], _body: bytes) -> dict[str, Any]:
         for pointer, size, at in head["writes"]:

@@ -93,6 +93,10 @@ class Machine(Protocol):
         """Zeros."""
         ...
 
+    def expect(self, blocks: Sequence[tuple[int, int]]) -> None:
+        """Say what will be read after the next call, so that it comes with the answer."""
+        ...
+
     def read(self, blocks: Sequence[tuple[int, int]]) -> list[NDArray[np.uint8]]:
         """What stands at (pointer, size) now; copied or dropped before the next call."""
         ...
@@ -151,6 +155,9 @@ class LocalMachine:
     def clear(self, pointer: int, size: int) -> None:
         """Zeros."""
         self.room(pointer, size)[...] = 0
+
+    def expect(self, blocks: Sequence[tuple[int, int]]) -> None:
+        """Nothing to do: it is here."""
 
     def read(self, blocks: Sequence[tuple[int, int]]) -> list[NDArray[np.uint8]]:
         """Views."""

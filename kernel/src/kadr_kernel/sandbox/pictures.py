@@ -27,6 +27,7 @@ class Pictures:
         self._layout = layout
         self._shapes = tuple(layout.pictures)
         self._planes = [[allocate(p.size) for p in planes] for planes in self._shapes]
+        self._output = [(at, p.size) for at, p in zip(self._planes[-1], self._shapes[-1], strict=True)]
         windows = [sum(row[0] == n for row in layout.images) for n in range(layout.inputs)]
         self._slots = Slots(windows)
         self._blocks: dict[tuple[int, ...], bytes] = {}
@@ -50,12 +51,12 @@ class Pictures:
         if self._layout.output is not None:
             for shape, at in zip(self._shapes[-1], self._planes[-1], strict=True):
                 machine.clear(at, shape.size)  # what a guest leaves out is black, not what it made before
+            machine.expect(self._output)
         return self._images(places)
 
     def get(self, machine: Machine, call: FrameCall) -> VideoFrame:
         """The output, copied out."""
-        sizes = [shape.size for shape in self._shapes[-1]]
-        found = machine.read(list(zip(self._planes[-1], sizes, strict=True)))
+        found = machine.read(self._output)
         picture = VideoFrame.empty(call.format, call.width, call.height, call.color)
         for plane, shape, block in zip(picture.planes, self._shapes[-1], found, strict=True):
             plane[...] = shape.over(block, 0)

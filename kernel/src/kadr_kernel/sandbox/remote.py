@@ -65,6 +65,8 @@ class RemoteMachine:
         self._handler = handler
         self._shared = Shared(_FIRST)
         self._writes: list[tuple[int, int, int]] = []
+        self._expected: list[tuple[int, int]] = []
+        self._there: list[tuple[int, int]] = []
         self._used = self._wanted = 0
         self._late = False
         self._raised: BaseException | None = None
@@ -82,7 +84,9 @@ class RemoteMachine:
     def call(self, name: str, *arguments: int, seconds: float) -> int:
         """Call a function there, after all that was written."""
         head = {"do": "call", "name": name, "arguments": arguments, "seconds": seconds}
-        found = self._ask(head | self._pending(), seconds + _GRACE)
+        blocks, self._expected, self._there = self._expected, [], []
+        found = self._ask(head | {"blocks": blocks} | self._pending(), seconds + _GRACE)
+        self._there = blocks
         if self._wanted > self._shared.size:
             self._grow(self._wanted)
         self._wanted = 0
@@ -95,6 +99,7 @@ class RemoteMachine:
             self._flush()
             if size > self._shared.size:
                 self._grow(size)
+        self._there = []
         at, self._used = self._used, self._used + size
         self._writes.append((pointer, size, at))
         return self._shared.view(at, size)
@@ -105,13 +110,15 @@ class RemoteMachine:
             self._flush()
         self._writes.append((pointer, size, -1))
 
+    def expect(self, blocks: Sequence[tuple[int, int]]) -> None:
+        """Copies that come with the answer of the next call, where there is room for them."""
+        if sum(size for _, size in blocks) <= self._shared.size:
+            self._expected = list(blocks)
+
     def read(self, blocks: Sequence[tuple[int, int]]) -> list[NDArray[np.uint8]]:
         """Copies in shared memory."""
-        self._flush()
-        total = sum(size for _, size in blocks)
-        if total > self._shared.size:
-            self._grow(total)
-        self._ask({"do": "read", "blocks": blocks, "shared": self._shared.name}, _GRACE + 10.0)
+        if self._writes or list(blocks) != self._there:
+            self._fetch(blocks)
         found, at = [], 0
         for _, size in blocks:
             found.append(self._shared.view(at, size))
@@ -138,7 +145,15 @@ class RemoteMachine:
         if self._writes:
             self._ask({"do": "write"} | self._pending(), _GRACE + 10.0)
 
+    def _fetch(self, blocks: Sequence[tuple[int, int]]) -> None:
+        self._flush()
+        total = sum(size for _, size in blocks)
+        if total > self._shared.size:
+            self._grow(total)
+        self._ask({"do": "read", "blocks": blocks, "shared": self._shared.name}, _GRACE + 10.0)
+
     def _grow(self, size: int) -> None:
+        self._there = []
         old, self._shared = self._shared, Shared(size)
         old.close()
 

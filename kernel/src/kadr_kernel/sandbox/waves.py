@@ -36,6 +36,7 @@ class Waves:
         for block, pointer in zip(call.inputs, self._pointers, strict=False):  # the last is the output's
             shape.over(machine.room(pointer, shape.size), 0, call.count)[...] = block.samples
         machine.clear(self._pointers[-1], shape.size)
+        machine.expect([(self._pointers[-1], shape.size)])
         return shape.blocks(self._pointers, at, call.first, call.count)
 
     def get(self, machine: Machine, call: AudioCall) -> AudioBlock:
