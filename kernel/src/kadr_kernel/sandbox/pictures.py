@@ -27,7 +27,8 @@ class Pictures:
         self._layout = layout
         self._shapes = tuple(layout.pictures)
         self._planes = [[allocate(p.size) for p in planes] for planes in self._shapes]
-        self._output = [(at, p.size) for at, p in zip(self._planes[-1], self._shapes[-1], strict=True)]
+        last = zip(self._planes[-1:], self._shapes[-1:], strict=True) if layout.output is not None else ()
+        self._output = [(at, p.size) for pair in last for at, p in zip(*pair, strict=True)]
         windows = [sum(row[0] == n for row in layout.images) for n in range(layout.inputs)]
         self._slots = Slots(windows)
         self._blocks: dict[tuple[int, ...], bytes] = {}
