@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 a defect of kadr; 2 wrong input or usage; 3 media that cannot be read;
 4 a render that failed; 5 a result that failed verification; 6 permission denied; 7 a
-resource ran out; 130 cancelled.
+resource ran out; 8 done, but an effect failed and was skipped or held in some frames, as the
+user's ``sandbox.on_failure`` says; 130 cancelled.
 """
 
 from __future__ import annotations

@@ -23,6 +23,9 @@ def print_report(report: RenderReport) -> None:
     click.echo(f"  {_worked(report)}")
     if heard := loudness(report.loudness):
         click.echo(f"  sound at {heard}")
+    if report.replaced:
+        click.secho("  marked: ", fg="yellow", nl=False)
+        click.echo(f"{plural(report.replaced, 'frame')} without an effect that failed: {_failed(report)}")
     if report.rules:
         print_rules(report.preset, report.rules)
     for warning in report.warnings:
@@ -46,6 +49,10 @@ def _made(report: RenderReport) -> str:
         parts.insert(1, plural(report.frames, "frame"))
     parts.append(f"verified ({report.check.level})" if report.check else "not verified")
     return ", ".join([*parts, f"sha256 {report.digest[:16]}…"])
+
+
+def _failed(report: RenderReport) -> str:
+    return ", ".join(clean(name) for name, row in report.guests.items() if row.get("replaced"))
 
 
 def _worked(report: RenderReport) -> str:

@@ -11,7 +11,7 @@ import click
 from kadr_sdk.errors import InvalidParameterError, KadrError, NotFoundError
 from kadr_sdk.plugin import Kernel
 
-from kadr_cli.commands.render import render_project
+from kadr_cli.commands.render import code_of, render_project
 from kadr_cli.files import refuse_same, write_new
 from kadr_cli.film import Piece, Style, film
 from kadr_cli.invoke import as_command
@@ -71,7 +71,7 @@ def make(
     save_project: Path | None,
     as_json: bool,
     **values: Any,
-) -> None:
+) -> int:
     """Join INPUTS (clips, photos, sound) in their order into a film.
 
     Clips and photos follow each other; files with sound alone play below them as music.
@@ -83,7 +83,7 @@ def make(
     request = request_of(output, project.timeline.fps, values)
     if save_project is not None:
         _save(save_project, project, [*inputs, output], overwrite=values["overwrite"])
-    render_project(kernel, project, Path.cwd(), request, as_json=as_json)
+    return code_of(render_project(kernel, project, Path.cwd(), request, as_json=as_json))
 
 
 def _style(kernel: Kernel, values: dict[str, Any]) -> Style:

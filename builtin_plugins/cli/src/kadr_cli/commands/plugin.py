@@ -9,6 +9,7 @@ from kadr_sdk.errors import PluginNotFoundError, did_you_mean
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.contributed import OpenGroup
+from kadr_cli.guests import guest_records, print_guests
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
@@ -44,8 +45,9 @@ def list_plugins(kernel: Kernel, as_json: bool) -> None:
 def info(kernel: Kernel, name: str, as_json: bool) -> None:
     """What plugin NAME is, asks for and contributes."""
     row = _find(kernel, name)
+    records = guest_records(kernel, row.id)
     if as_json:
-        print_json(_data(row))
+        print_json(_data(row) | {"guests": records})
         return
     click.secho(f"{_title(row)}  ({row.id} {_version(row)})", bold=True)
     click.echo(f"  state {row.state}, {'enabled' if row.enabled else 'disabled'}, from {clean(row.origin)}")
@@ -61,6 +63,7 @@ def info(kernel: Kernel, name: str, as_json: bool) -> None:
         click.echo("  (Python code runs with the rights of your account; this is a declaration, not a fence)")
     for item in row.manifest.contributions:
         click.echo(f"  {item.kind:12} {item.id:24} {clean(item.summary or item.title)}")
+    print_guests(records)
 
 
 @plugin.command()

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from kadr_sdk.rendering import RenderRequest
     from kadr_sdk.reports import RenderReport
 
-__all__ = ["render_project", "run"]
+__all__ = ["REPLACED", "code_of", "render_project", "run"]
+
+REPLACED = 8
+"""Exit code: the film stands, and an effect failed in it that the user wanted skipped or held."""
 
 
 @click.command()
@@ -29,7 +32,7 @@ __all__ = ["render_project", "run"]
 @click.option("-o", "--output", type=PATH, required=True, help="File to write; its ending says what.")
 @render_options
 @click.pass_obj
-def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **values: Any) -> None:
+def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **values: Any) -> int:
     """Render PROJECT (.tlp) to a file.
 
     The ending of the output chooses the container; .mkv without a preset is lossless, .png is
@@ -39,7 +42,7 @@ def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **valu
     document = store_of(kernel).open(project)
     refuse_same(output, [project], "the output is the project itself")
     request = request_of(output, document.timeline.fps, values)
-    render_project(kernel, document, project.parent, request, as_json=as_json)
+    return code_of(render_project(kernel, document, project.parent, request, as_json=as_json))
 
 
 def render_project(
@@ -54,6 +57,11 @@ def render_project(
     else:
         print_report(report)
     return report
+
+
+def code_of(report: RenderReport) -> int:
+    """The exit code of a finished render: whether every effect made every frame."""
+    return REPLACED if report.replaced else 0
 
 
 run = as_command(render)
