@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from kadr_sdk.backend import Backend
 from kadr_sdk.errors import CancelledError, NotFoundError, Problem
 from kadr_sdk.events import Event, MediaProgressed
+from kadr_sdk.frames import VideoFrame
+from kadr_sdk.plan import Node
 from kadr_sdk.services import Scheduler, Task
 
-__all__ = ["Job", "in_parallel"]
+__all__ = ["Job", "frames_of", "in_parallel"]
 
 T = TypeVar("T")
 _INTERVAL = 0.1  # seconds between two events
@@ -118,3 +121,8 @@ def _end(waiting: deque[Task[T]]) -> None:
     for task in running:
         with suppress(Exception):  # its outcome is no longer wanted
             task.result(10.0)
+
+
+def frames_of(backend: Backend, root: Node, job: Job) -> Generator[VideoFrame, None, None]:
+    """The frames of a graph, as something that can be closed before its end."""
+    yield from backend.frames(root, job)
