@@ -109,9 +109,10 @@ class Copier:
         for item in wanted:
             versions = chosen.setdefault(item.plugin, set())
             known = [release.version for release in self._registry.releases(item.plugin)]
-            if item.version and item.version not in known:
+            same = {v for v in known if not item.version or Version(v) == Version(item.version)}
+            if not same:
                 raise NotFoundError(f"release of {item.plugin}", item.version, known)
-            versions |= {item.version} if item.version else set(known)
+            versions |= same
         return chosen or {entry.id: set() for entry in self._registry.plugins()}
 
     def _plugin(self, plugin: str, versions: set[str], sink: Sink | None) -> None:

@@ -96,6 +96,7 @@ class Trust:
         self._limits, self._now, self._stale = limits, now, timedelta(days=stale_days)
         self._place = transport.place
         self._updater: Updater | None = None
+        self._keys: TrustedKeys | None = None
 
     def refresh(self) -> None:
         """Fetch and check what is new.
@@ -108,6 +109,7 @@ class Trust:
             self._fetcher.pace = Pace(self._limits)
             updater = self._new()
             updater.refresh()
+            self._keys = TrustedKeys(self._folder / "metadata")
             self._updater = updater
 
     def target(self, path: str, limit: int) -> bytes | None:
@@ -131,11 +133,15 @@ class Trust:
             return Path(known).read_bytes()
 
     def keys(self) -> TrustedKeys:
-        """Namespaces and their keys."""
-        if self._updater is None:
+        """Namespaces and their keys.
+
+        Raises:
+            TrustError, UnreachableError, TimeoutExceededError: as :meth:`refresh`.
+        """
+        if self._keys is None:
             self.refresh()
-        with self._locked(), self._translated():
-            return TrustedKeys(self._folder / "metadata")
+        assert self._keys is not None, "refresh sets it"
+        return self._keys
 
     def expires(self) -> datetime:
         """When the last refresh is too old."""

@@ -15,6 +15,7 @@ from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
 
 from kadr_registry.repository.acceptance import Accepted, Terms
+from kadr_registry.repository.checks import GuestCheck
 
 __all__ = [
     "allow",
@@ -58,16 +59,11 @@ def terms(kernel: Kernel, allow: Sequence[str]) -> Terms:
         raise InvalidParameterError(str(error), path="--allow-permission") from error
 
 
-def _guest_check(kernel: Kernel) -> Any:
+def _guest_check(kernel: Kernel) -> GuestCheck:
     def check(code: bytes, declaration: EffectDeclaration, plugin: str) -> None:
-        from kadr_sdk.testing.conformance import check_effect
+        from kadr_registry.repository.guests import try_guest
 
-        guest = kernel.catalogue.load("runtime", "core").load(code, declaration, plugin)
-        bound = guest.bind("fail")
-        try:
-            check_effect(declaration, bound.effect(lambda *_: None))
-        finally:
-            bound.close()
+        try_guest(kernel.catalogue.load("runtime", "core"), code, declaration, plugin)
 
     return check
 

@@ -17,11 +17,11 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from kadr_registry.names import look_alikes
 from kadr_registry.record import Blob, Record
 
-__all__ = ["Checks", "check_release"]
+__all__ = ["Checks", "GuestCheck", "check_release"]
 
 GuestCheck = Callable[[bytes, EffectDeclaration, str], None]
 """Tries a guest: code, declaration, plugin. Raises KadrError or AssertionError where it fails."""
-_EFFECTS = ("effect", "transition", "generator", "audio_effect")
+_EFFECTS = ("effect", "transition", "generator", "audio_effect", "analyzer")
 _MAX_MEMBERS = 20_000
 
 
