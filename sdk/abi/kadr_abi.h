@@ -29,6 +29,24 @@ enum {
     KADR_NO_MEMORY = 3,
 };
 
+/* Host functions: imports of the module "kadr", each behind a permission (SPEC.md). A result
+ * below 0 is one of these. */
+enum {
+    KADR_E_REFUSED = -1, /* not permitted */
+    KADR_E_INVALID = -2, /* arguments that break a rule */
+    KADR_E_MISSING = -3, /* not there */
+    KADR_E_LIMIT = -4,   /* a limit of the plugin's level is reached */
+    KADR_E_FAILED = -5,  /* tried, and it did not work */
+};
+
+/* The level of kadr_host_log. */
+enum {
+    KADR_LOG_DEBUG = 0,
+    KADR_LOG_INFO = 1,
+    KADR_LOG_WARNING = 2,
+    KADR_LOG_ERROR = 3,
+};
+
 /* kadr_image.format: FFmpeg's names in little-endian words. Numbers are never given twice. */
 enum {
     KADR_FORMAT_GRAY = 1,
@@ -178,6 +196,25 @@ typedef struct kadr_job {
     double scale_x;          /* pixels here for one pixel of the project */
     double scale_y;
 } kadr_job;
+
+#if defined(__wasm__)
+#define KADR_IMPORT(name) __attribute__((import_module("kadr"), import_name(#name))) int32_t kadr_host_##name
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* Only what a guest calls is imported. Pointers are offsets, lengths and capacities are bytes. */
+KADR_IMPORT(log)(uint32_t level, const char *text, uint32_t length);
+KADR_IMPORT(progress)(uint32_t done);
+KADR_IMPORT(should_abort)(void);
+KADR_IMPORT(config_get)(const char *name, uint32_t length, void *out, uint32_t capacity);
+KADR_IMPORT(storage_get)(const char *key, uint32_t length, void *out, uint32_t capacity);
+KADR_IMPORT(storage_set)(const char *key, uint32_t length, const void *value, uint32_t size);
+KADR_IMPORT(read_file)(const char *path, uint32_t length, uint32_t position, void *out, uint32_t capacity);
+KADR_IMPORT(net_fetch)(const char *address, uint32_t length, void *out, uint32_t capacity);
+#ifdef __cplusplus
+}
+#endif
+#endif
 
 #if defined(__cplusplus)
 #define KADR_CHECK(name, condition) static_assert(condition, #name)

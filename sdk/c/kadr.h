@@ -129,6 +129,22 @@ static inline int32_t kadr_fail(kadr_job *job, int32_t status, const char *why) 
     return status;
 }
 
+static inline uint32_t kadr_length(const char *text) {
+    uint32_t length = 0;
+    while (text[length]) length++;
+    return length;
+}
+
+/* Write a line into the log; needs the permission "log". */
+static inline int32_t kadr_log(uint32_t level, const char *text) {
+    return kadr_host_log(level, text, kadr_length(text));
+}
+
+/* A setting of the plugin as JSON text; needs the permission "config". Its length, or KADR_E_... */
+static inline int32_t kadr_config(const char *name, char *out, uint32_t capacity) {
+    return kadr_host_config_get(name, kadr_length(name), out, capacity);
+}
+
 /* Once in every guest: the exports that are the same everywhere. */
 #define KADR_GUEST                                                                       \
     KADR_EXPORT("kadr_abi") int32_t kadr_abi_(void) { return KADR_ABI_VERSION; }         \

@@ -121,6 +121,18 @@ def test_exit_code_summary_and_plugin_info(
     assert run(film.kernel, capsys, *render)[0] == 0
 
 
+def test_what_was_replaced_is_never_cached(house: Callable[..., Any], tmp_path: Path) -> None:
+    frail(tmp_path)
+    film = house()
+    film.enable("org.frail")
+    film.kernel.config.set("sandbox.on_failure", "skip")
+    for effect, reused in (("wasm_invert", [0, 1]), ("frail", [0, 0])):
+        use = [{"effect_type": effect}]
+        reports = [film.render(tmp_path / f"{effect}{n}.mp4", effects=use) for n in range(2)]
+        assert [report.reused for report in reports] == reused, effect
+        assert [report.replaced > 0 for report in reports] == [effect == "frail"] * 2
+
+
 def test_limits_of_a_manifest_beyond_the_ceiling(house: Callable[..., Any], tmp_path: Path) -> None:
     from kadr_sdk.errors import ValidationError
 

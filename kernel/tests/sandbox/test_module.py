@@ -115,6 +115,10 @@ def test_limits(kit: Any, old: str, new: str, text: str) -> None:
         ("(func (param v128) (drop (i32x4.relaxed_trunc_f32x4_s (local.get 0))))", "relaxed"),
         ("(func $r (return_call $r))", "tail"),
         ("(tag $t) (func (throw $t))", "exceptions"),
+        ("(func (atomic.fence))", "threads"),
+        ("(func (param i64 i64) (drop (drop (i64.add128 (local.get 0) (i64.const 0) (i64.const 0)"
+         " (i64.const 0)))))", "wide arithmetic"),
+        ("(func (param funcref) (drop (ref.as_non_null (local.get 0))))", "function references|function-ref"),
     ],
 )  # fmt: skip
 def test_features_that_are_off_do_not_compile(lab: Any, kit: Any, fields: str, text: str) -> None:
