@@ -81,7 +81,7 @@ def test_every_problem_of_every_layer_is_told_at_once(folders: Folders) -> None:
         "the configuration is wrong",
         f"  - {system}: render.workers: 5000 is outside 0..1024 (allowed: 0..1024)",
         f"  - {system}: nonsense.a: unknown setting 'nonsense.a' "
-        "(known: paths, plugin, plugins, render, sandbox, ui)",
+        "(known: media, paths, plugin, plugins, render, sandbox, ui)",
         f"  - {user}: ui: 'ui' is a section, not a setting (write [ui])",
         f"  - {user}: render.wokers: unknown setting 'render.wokers' (did you mean 'workers'?)",
         f"  - {user}: render.verify: 'fats' is not a choice; did you mean 'fast'?"

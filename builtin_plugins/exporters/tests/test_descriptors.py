@@ -21,7 +21,7 @@ MANIFEST = read_manifest(FOLDER / "plugin.toml")
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 EXPORTERS = [row for row in MANIFEST.contributions if row.kind == "exporter"]
 PRESETS = [row for row in MANIFEST.contributions if row.kind == "preset"]
-NOT_EXPORT = ("id", "title", "summary", "max_resolution", "max_fps", "limits")
+NOT_EXPORT = ("id", "title", "summary", "max_resolution", "max_fps", "limits", "proxies")
 SOUND_WITHOUT_RATE = ("flac", "alac", "wavpack", "pcm_")
 
 

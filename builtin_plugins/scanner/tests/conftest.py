@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,12 @@ from kadr_scanner.library import Library
 from kadr_scanner.rows import FileRow
 from kadr_scanner.scan import Scan
 from kadr_sdk.events import Event, ScanCompleted
+from kadr_sdk.frames import AudioBlock, VideoFrame
+from kadr_sdk.output import AudioEncoding, Output, VideoEncoding
+from kadr_sdk.rendering import Renderer
 from kadr_sdk.services import Scheduler
 from kadr_sdk.testing.memory import MemoryBackend, write_source
+from kadr_sdk.testing.synthetic import barcode_frame
 
 
 @dataclass
@@ -85,12 +90,60 @@ def media() -> Path:
 
 
 @pytest.fixture
-def run(kernel: Kernel, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def own(tmp_path: Path) -> Iterator[Kernel]:
+    """A kernel that nobody else has used."""
+    with boot(environ={"KADR_HOME": str(tmp_path / "own-home")}) as running:
+        yield running
+
+
+@pytest.fixture
+def run(own: Kernel, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Calls ``kadr media``; what it printed."""
 
     def call(*argv: object, code: int = 0) -> str:
-        command = kernel.catalogue.load("command", "media")
-        assert command(kernel, [str(word) for word in argv]) == code
+        command = own.catalogue.load("command", "media")
+        assert command(own, [str(word) for word in argv]) == code
         return capsys.readouterr().out
 
     return call
+
+
+@pytest.fixture(scope="session")
+def write_film(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a film of given pictures (yuv420p) and sound (float32, shape (2, n), 48000 Hz)."""
+    folder = tmp_path_factory.mktemp("films")
+    backend = kernel.container.get(Renderer).backend()
+
+    def write(name: str, pictures: list[VideoFrame], sound: Any = None, rate: int = 25) -> Path:
+        path = folder / name
+        if path.exists():
+            return path
+        first = pictures[0]
+        video = VideoEncoding("h264", "yuv420p", first.width, first.height, Fraction(rate), crf=12, gop=50)
+        audio = AudioEncoding("flac", 48000, "stereo") if sound is not None else None
+        blocks = None if sound is None else [AudioBlock(sound, 48000)]
+        backend.write(path, Output("test", "matroska", video, audio), pictures, blocks)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_sound(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes float32 samples of shape (2, n) at 48000 Hz as FLAC."""
+    folder = tmp_path_factory.mktemp("sounds")
+    backend = kernel.container.get(Renderer).backend()
+
+    def write(name: str, samples: Any) -> Path:
+        path = folder / name
+        audio = AudioEncoding("flac", 48000, "stereo")
+        backend.write(path, Output("test", "flac", None, audio), None, [AudioBlock(samples, 48000)])
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def barcodes(write_film: Callable[..., Path]) -> Path:
+    """320x180, 25 frames a second, 60 frames, frame ``n`` with the barcode ``n``."""
+    return write_film("barcodes.mkv", [barcode_frame(n) for n in range(60)])

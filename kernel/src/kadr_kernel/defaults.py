@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from fractions import Fraction
 from pathlib import Path
 
-__all__ = ["NoCache", "NoMetrics", "NoTracer", "SystemClock"]
+__all__ = ["NoCache", "NoMetrics", "NoProxies", "NoTracer", "SystemClock"]
 
 
 class NoTracer:
@@ -50,6 +51,14 @@ class NoCache:
     ) -> AbstractContextManager[Path | None]:
         """Never there, and nobody waits."""
         return nullcontext(None)
+
+
+class NoProxies:
+    """Has none; satisfies :class:`kadr_sdk.services.Proxies`."""
+
+    def find(self, path: Path, stream: int, scale: Fraction) -> Path | None:  # noqa: ARG002 - the Protocol's signature
+        """Never there."""
+        return None
 
 
 class SystemClock:

@@ -82,6 +82,13 @@ def _setting(key: str, type_: str, default: Any, hint: str, *, many: bool = Fals
 SETTINGS: Mapping[str, Setting] = {
     setting.key: setting
     for setting in (
+        _setting(
+            "media.proxies",
+            "choice",
+            "preview",
+            "small versions of films: preview (shown in previews, never exported), off",
+            choices=("preview", "off"),
+        ),
         _setting("paths.cache", "file", "", "folder of what can be made again; empty: the usual place"),
         _setting("paths.data", "file", "", "folder of plugins' storage; empty: the usual place"),
         _setting("plugins.disabled", "text", "", "ids of plugins that are not activated", many=True),

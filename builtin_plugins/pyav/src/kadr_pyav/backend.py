@@ -5,7 +5,7 @@ Nothing of libav is imported before it is needed, so that a listing of backends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -135,6 +135,12 @@ class PyAvBackend:
 
         with self._own().pools.of(context) as pool:
             return check_seams(path, segments, parts, output, Resources(pool, context))
+
+    def loudness(self, sound: Iterable[AudioBlock]) -> Mapping[str, float | None]:
+        """Loudness by EBU R128. See :func:`kadr_pyav.loudness.measured`."""
+        from kadr_pyav.loudness import measured
+
+        return measured(sound).facts()
 
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Mix and encode the sound. See :func:`kadr_pyav.audio_encode.render_audio`."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import av
 import numpy as np
 from av.filter import Graph
+from kadr_sdk.frames import AudioBlock
 
 from kadr_pyav.sound import Samples, channels_of, to_frame
 
-__all__ = ["SILENT", "Loudness", "Meter"]
+__all__ = ["SILENT", "Loudness", "Meter", "measured"]
 
 SILENT = -70.0
 """LUFS of the absolute gate: what stays below has no loudness."""
@@ -92,3 +93,12 @@ class Meter:
                 return
             for key, value in frame.metadata.items():
                 self._said[key.removeprefix("lavfi.r128.")] = value
+
+
+def measured(sound: Iterable[AudioBlock]) -> Loudness:
+    """The loudness of blocks of one rate and layout, taken in order."""
+    meter: Meter | None = None
+    for block in sound:
+        meter = meter or Meter(block.rate, block.layout)
+        meter.add(block.samples)
+    return meter.result() if meter is not None else Loudness(SILENT, 0.0, -math.inf)

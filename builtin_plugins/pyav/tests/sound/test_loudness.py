@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from kadr_pyav.loudness import Meter
+from kadr_pyav.loudness import measured as loudness_of
 from kadr_pyav.mix import mix
 from kadr_sdk.effects import FilterSpec
+from kadr_sdk.frames import AudioBlock
 from kadr_sdk.plan import AudioFilters, LoudnessTarget
 
 RATE = 48000
@@ -150,3 +152,13 @@ def test_only_what_is_delivered_is_measured(brought):
     path_of_whole = brought(sound, -23, stages=(half,), lead=2 * RATE, count=4 * RATE)
     assert path_of_whole.shape[1] == 4 * RATE
     assert measured(path_of_whole).integrated == pytest.approx(-23, abs=0.1)
+
+
+def test_blocks_are_measured_as_they_come():
+    seconds = np.arange(48000 * 4) / 48000
+    tone = (10 ** (-20 / 20) * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32)
+    blocks = (AudioBlock(np.stack([tone[n : n + 7000]] * 2), 48000, n) for n in range(0, len(tone), 7000))
+    found = loudness_of(blocks).facts()
+    assert found["integrated"] == pytest.approx(-20.0, abs=0.1)
+    assert found["true_peak"] == pytest.approx(-20.0, abs=0.1)
+    assert loudness_of(()).facts() == {"integrated": None, "range": None, "true_peak": None}

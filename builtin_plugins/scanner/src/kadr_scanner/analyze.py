@@ -162,7 +162,6 @@ def _sound(library: Library, source: Source, chosen: Thresholds, job: Job) -> di
         return {}  # nobody knows how long it is
     work = Job(library.publish, "analyze sound", str(source.path), plan.count, job)
     levels = Levels(plan.rate)
-    for _ in levels.seen(blocks_of(library, plan, work)):
-        pass
+    loudness = library.backend.loudness(levels.seen(blocks_of(library, plan, work)))
     silent = levels.silence(chosen.level, chosen.silence)
-    return {"silence": [s.as_dict() for s in silent], "levels": levels.peak()}
+    return {"silence": [s.as_dict() for s in silent], "levels": levels.peak(), "loudness": dict(loudness)}

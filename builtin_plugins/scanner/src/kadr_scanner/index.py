@@ -12,7 +12,10 @@ from typing import Any
 from kadr_scanner.rows import COLUMNS, FileRow, Version
 from kadr_scanner.schema import open_index
 
-__all__ = ["Index", "Writer", "below"]
+__all__ = ["INDEX", "Index", "Writer", "below"]
+
+INDEX = "library.sqlite3"
+"""Its name in the plugin's storage."""
 
 _PAGE = 500
 

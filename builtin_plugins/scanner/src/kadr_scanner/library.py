@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from kadr_sdk.events import ScanCompleted
 from kadr_sdk.rendering import Renderer
 from kadr_sdk.services import Cache, Scheduler
 
-from kadr_scanner.index import Index, below
+from kadr_scanner.facts import row_of
+from kadr_scanner.index import INDEX, Index, below
 from kadr_scanner.rows import FileRow, Version
 from kadr_scanner.scan import Scan, digest_of
 from kadr_scanner.work import Job
@@ -21,6 +23,7 @@ from kadr_scanner.work import Job
 if TYPE_CHECKING:
     from kadr_sdk.backend import Backend
     from kadr_sdk.events import Event
+    from kadr_sdk.media import MediaInfo
     from kadr_sdk.plugin import PluginContext
     from kadr_sdk.services import Container
 
@@ -37,7 +40,7 @@ class Library:
 
     def __init__(self, folder: Path, container: Container, publish: Callable[[Event], object]) -> None:
         self.folder = folder
-        self.index = Index(folder / "library.sqlite3")
+        self.index = Index(folder / INDEX)
         self.scheduler = container.get(Scheduler)
         self.cache = container.get(Cache)
         self.publish = publish
@@ -72,6 +75,15 @@ class Library:
             return digest_of(path, lambda: None)
         except OSError as error:
             raise MediaFileError(f"cannot be read: {error.strerror}", path=path) from error
+
+    def learn(self, path: Path, info: MediaInfo, digest: str) -> None:
+        """Take a file into the index, where it does not stand there as it is now."""
+        path = path.absolute()
+        version = Version.of(path.stat())
+        row = self.index.find(path)
+        if row is None or row.version != version or row.digest != digest:
+            with self.index.write() as writer:
+                writer.put(replace(row_of(path, version, info), digest=digest))
 
     def known(self, path: Path) -> FileRow:
         """The row of a path.

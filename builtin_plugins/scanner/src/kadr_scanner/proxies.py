@@ -7,21 +7,24 @@ BT.709, at a constant rate, without sound. It is kept in the cache and found by 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kadr_sdk.errors import MediaFileError
+from kadr_sdk.errors import KadrError, MediaFileError
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import VideoStream
 from kadr_sdk.output import Output, VideoEncoding
 from kadr_sdk.plugin import PluginContext
 from kadr_sdk.services import Cache
 
+from kadr_scanner.index import INDEX, Index
 from kadr_scanner.nodes import picture_node
 from kadr_scanner.products import Source, made, reserve
+from kadr_scanner.rows import Version
 from kadr_scanner.work import Job, frames_of
 
 if TYPE_CHECKING:
@@ -42,18 +45,34 @@ def _key(digest: str, stream: int, scale: Fraction) -> str:
 
 
 class CachedProxies:
-    """Satisfies :class:`kadr_sdk.services.Proxies`."""
+    """Satisfies :class:`kadr_sdk.services.Proxies`: by the library's index, from the cache."""
 
     def __init__(self, context: PluginContext) -> None:
         self._container = context.container
+        self._index = Index(context.storage / INDEX)
 
-    def find(self, digest: str, stream: int, scale: Fraction) -> Path | None:
-        """The smallest proxy that is at least ``scale`` times as large as its source."""
+    def find(self, path: Path, stream: int, scale: Fraction) -> Path | None:
+        """The smallest proxy that is at least ``scale`` times as large as its source is shown."""
+        digest = self._digest(path)
         cache = self._container.get(Cache)
-        for size in SCALES.values():
+        for size in SCALES.values() if digest else ():
             if size >= scale and (found := cache.get(_KIND, _key(digest, stream, size))) is not None:
                 return found
         return None
+
+    def _digest(self, path: Path) -> str:
+        """Of the file as it is now; nothing where the library does not know it so."""
+        if not self._index.path.is_file():
+            return ""
+        try:
+            row = self._index.find(path.absolute())
+            return row.digest if row is not None and row.version == Version.of(path.stat()) else ""
+        except (OSError, sqlite3.Error, KadrError):
+            return ""  # a preview without proxies is slower, not wrong
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
 
 
 def proxy_size(video: VideoStream, scale: Fraction) -> tuple[int, int]:
@@ -91,6 +110,7 @@ def make_proxy(library: Library, source: Source, scale: str, job: Job | None = N
         with reserve(library, video, job):
             library.backend.write(path, _output(video, factor), pictures(), None)
 
+    library.learn(source.path, source.info, source.digest)
     key = _key(source.digest, video.index, factor)
     return made(library, _KIND, key, job, make, lambda path: path.stat().st_size)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["black", "frozen", "scene_changes", "scores"]
 
-_AROUND = 6  # pictures to each side that a cut must stand out from
+_AROUND = 3  # pictures to each side that a cut must stand out from
 
 
 def scene_changes(change: NDArray[np.float64], threshold: float = 0.06, ratio: float = 3.0) -> list[int]:

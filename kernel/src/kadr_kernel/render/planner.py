@@ -28,6 +28,7 @@ from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.machine import processor_class
+from kadr_kernel.render.proxies import Find, with_proxies
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
 from kadr_kernel.render.sound_buses import has_sound
@@ -49,6 +50,7 @@ class Planner:
 
     Args:
         hook: calls a hook by name with its arguments.
+        proxy: finds proxies for previews.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Planner:
         library: MediaLibrary,
         plugins: Callable[[], list[PluginRow]],
         hook: Callable[..., object] = lambda _name, **_arguments: None,
+        proxy: Find = lambda _path, _stream, _scale: None,
     ) -> None:
         self._catalogue = catalogue
         self._backend = backend
         self._library = library
         self._plugins = plugins
         self._hook = hook
+        self._proxy = proxy
 
     def plan(
         self,
@@ -96,6 +100,8 @@ class Planner:
         if problems or plan is None:
             name = project.metadata.name or project.metadata.id
             raise ValidationError(f"the project {name!r} cannot be rendered", _unique(problems))
+        if request.purpose == "preview" or (delivery and delivery.preset and delivery.preset.proxies):
+            plan = with_proxies(plan, self._proxy, self._library)
         return self.seal(plan) if seal else plan
 
     def _build(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from kadr_sdk.rendering import ProjectStore, Renderer
-from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Scheduler
+from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxies, Scheduler
 
 from kadr_kernel.container import Registry
 from kadr_kernel.render.library import MediaLibrary
@@ -37,10 +38,16 @@ def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: 
         cache: Cache,
         events: EventBus,
         config: Config,
+        proxies: Proxies,
     ) -> Renderer:
         backend = default_backend(catalogue)
         library = MediaLibrary(backend, events.publish, cache_folder / "digests.json")
-        planner = Planner(catalogue, backend, library, lambda: list(plugins.rows()), hook)
+
+        def proxy(path: Path, stream: int, scale: Fraction) -> Path | None:
+            wanted = config.get("media.proxies") == "preview"
+            return proxies.find(path, stream, scale) if wanted else None
+
+        planner = Planner(catalogue, backend, library, lambda: list(plugins.rows()), hook, proxy)
         means = Means(
             catalogue=catalogue,
             planner=planner,

@@ -7,7 +7,7 @@ contribution does what touches media: ``pyav`` by default, the in-memory one of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -200,6 +200,15 @@ class Backend(Protocol):
 
         Times, number and pictures of the frames there must be those of the segment's spans,
         and beside it those of the neighbour's part decoded alone.
+        """
+        ...
+
+    def loudness(self, sound: Iterable[AudioBlock]) -> Mapping[str, float | None]:
+        """Loudness by EBU R128 of all blocks, taken in order, of one rate and layout.
+
+        Returns:
+            ``integrated`` (LUFS), ``range`` (LU) and ``true_peak`` (dBTP); None where there is
+            no value, as of silence.
         """
         ...
 

@@ -112,6 +112,7 @@ class PresetDescriptor:
         max_resolution: width and height into which the timeline is fitted, whichever way up,
             where the preset names no resolution.
         max_fps: a faster timeline is halved until it is not above, where the preset names no rate.
+        proxies: a preview: small versions of films may be shown in their place.
         limits: what a finished file is checked against, see :class:`~kadr_sdk.compliance.Limits`.
     """
 
@@ -127,6 +128,7 @@ class PresetDescriptor:
     max_resolution: tuple[int, int] | None = None
     max_fps: str | None = None
     limits: Mapping[str, Any] | None = None
+    proxies: bool = False
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PresetDescriptor:

@@ -32,7 +32,7 @@ class RenderRequest:
         verify: ``fast``, ``full`` or ``off``.
         overwrite: an existing target may be replaced.
         cache: finished work of earlier renders is reused, and that of this one is kept.
-        purpose: what effects are told: ``export`` or ``preview``.
+        purpose: ``export`` or ``preview``: effects are told, and proxies are for previews.
         smart_copy: ``off``; ``auto`` copies the packets of what nothing touches; ``require``
             does so and refuses a project of which more than the ends of clips would be
             encoded. Empty: as the setting ``render.smart_copy`` says.

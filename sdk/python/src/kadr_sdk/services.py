@@ -1,7 +1,7 @@
 """Services: "give me something that can Y". Protocols that the container hands out.
 
 Ask for them by Protocol in a constructor or with ``container.get(EventBus)``. The kernel
-provides the ones here; ``Tracer``, ``Metrics`` and ``Cache`` have defaults that do nothing
+provides the ones here; ``Tracer``, ``Metrics``, ``Cache`` and ``Proxies`` have defaults that do nothing
 until a plugin provides a real one.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -28,6 +29,7 @@ __all__ = [
     "Metrics",
     "PluginRow",
     "Plugins",
+    "Proxies",
     "Scheduler",
     "Subscription",
     "Task",
@@ -374,5 +376,20 @@ class Cache(Protocol):
 
         Args:
             waiting: called again and again while another one works; what it raises ends the wait.
+        """
+        ...
+
+
+class Proxies(Protocol):
+    """Small versions of films, for previews; the default has none.
+
+    A proxy is a film without sound with one picture for each picture of its source, in order,
+    at a constant rate, upright, with square pixels and without fields.
+    """
+
+    def find(self, path: Path, stream: int, scale: Fraction) -> Path | None:
+        """The smallest proxy of a video stream that is at least ``scale`` times as large as shown.
+
+        None where there is none, or the file is no longer what the proxy was made of.
         """
         ...

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -249,6 +250,11 @@ class MemoryBackend:
         mixed = mixed[:, plan.lead : plan.lead + plan.count]
         for first in range(0, plan.count, _BLOCK):
             yield AudioBlock(mixed[:, first : first + _BLOCK], plan.rate, first, plan.layout)
+
+    def loudness(self, sound: Iterable[AudioBlock]) -> Mapping[str, float | None]:
+        """The highest sample; it does not weigh frequencies."""
+        peak = max((float(np.abs(block.samples).max(initial=0.0)) for block in sound), default=0.0)
+        return {"integrated": None, "range": None, "true_peak": 20 * math.log10(peak) if peak else None}
 
     def render_audio(self, plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """One packet a block."""
