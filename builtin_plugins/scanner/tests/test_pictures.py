@@ -41,11 +41,11 @@ def test_the_same_thumbnail_is_made_once(library: Library, barcodes: Path) -> No
     source = source_of(library, barcodes)
     first = thumbnail(library, source, "png", (64, 64))
     counted: list[Any] = []
-    frames, library.backend.frames = library.backend.frames, counted.append  # type: ignore[method-assign, assignment]
+    frames, library.backend.frames = library.backend.frames, counted.append
     try:
         assert thumbnail(library, source, "png", (64, 64)) == first
     finally:
-        library.backend.frames = frames  # type: ignore[method-assign]
+        library.backend.frames = frames
     assert counted == []
 
 

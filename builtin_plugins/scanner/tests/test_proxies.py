@@ -124,7 +124,9 @@ def test_a_changed_source_has_no_proxy(own: Kernel, uneven: Path, barcodes: Path
     make(own, "proxy", path, "--scale", "half")
     path.write_bytes(barcodes.read_bytes())
     plan = own.container.get(Renderer).plan(
-        project(path), tmp_path, RenderRequest(output=tmp_path / "a.mp4", resolution=(160, 90), purpose="preview")
+        project(path),
+        tmp_path,
+        RenderRequest(output=tmp_path / "a.mp4", resolution=(160, 90), purpose="preview"),
     )
     assert sources(plan) == {(320, 180)}
 
