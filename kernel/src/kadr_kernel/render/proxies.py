@@ -14,7 +14,19 @@ from pathlib import Path
 
 from kadr_sdk.errors import KadrError, Problem
 from kadr_sdk.media import FrameIndex
-from kadr_sdk.plan import Call, Conform, Decode, FrameTimes, Native, Node, Place, RenderPlan, Source, walk
+from kadr_sdk.plan import (
+    Call,
+    Conform,
+    Decode,
+    FrameTimes,
+    Native,
+    Node,
+    Place,
+    RenderPlan,
+    Segment,
+    Source,
+    walk,
+)
 
 from kadr_kernel.render.library import MediaLibrary
 
@@ -27,16 +39,20 @@ Find = Callable[[Path, int, Fraction], Path | None]
 def with_proxies(plan: RenderPlan, find: Find, library: MediaLibrary) -> RenderPlan:
     """The plan with proxies where there are any; the same object where there are none."""
     swap = _Swap(find, library, {})
-    segments = tuple(
-        replace(segment, spans=tuple(replace(s, root=_rebuilt(s.root, swap)) for s in segment.spans))
-        for segment in plan.segments
-    )
+    segments = tuple(_segment(segment, swap) for segment in plan.segments)
     if not swap.used:
         return plan
     notes = tuple(
         Problem(path, f"a proxy of {size} is shown in its place") for path, size in swap.used.items()
     )
     return replace(plan, segments=segments, notes=plan.notes + notes)
+
+
+def _segment(segment: Segment, swap: _Swap) -> Segment:
+    """The segment over proxies; what is copied from a source is shown as it is."""
+    if segment.copy is not None:
+        return segment
+    return replace(segment, spans=tuple(replace(s, root=_rebuilt(s.root, swap)) for s in segment.spans))
 
 
 def _rebuilt(root: Node, swap: _Swap) -> Node:
