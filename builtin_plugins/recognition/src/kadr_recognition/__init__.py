@@ -1,0 +1,1 @@
+"""Recognition: what is seen in pictures, and where."""

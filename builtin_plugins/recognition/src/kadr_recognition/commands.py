@@ -1,0 +1,125 @@
+"""``kadr recognize``: what is seen in a film or a picture, and where."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from kadr_sdk.plugin import Kernel
+from kadr_sdk.text import printable
+
+if TYPE_CHECKING:
+    from kadr_recognition.document import Results
+
+__all__ = ["run"]
+
+_PATH = click.Path(path_type=Path)
+_FORMATS = ("json", "csv", "coco", "mot", "srt")  # those of kadr_recognition.formats, without its import
+
+
+@click.command()
+@click.argument("file", type=_PATH)
+@click.option("--model", default="yolox-nano", show_default=True, help="See: kadr models list.")
+@click.option("--classes", default="", metavar="NAMES", help="Only these, by commas: person,dog.")
+@click.option(
+    "--every", default="1", metavar="1s|N", help="One picture a second, or every Nth; default: all."
+)
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), metavar="SCORE", help="Least score; else the model's own."
+)
+@click.option("--provider", default="", metavar="NAME", help="cpu, cuda …; else the best that is there.")
+@click.option("-o", "--output", type=_PATH, help="File for the results: .json, .csv, .txt (MOT), .srt.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), help="Otherwise by the ending of the file.")
+@click.option("--no-cache", is_flag=True, help="Look anew, and keep nothing of it.")
+@click.option("--overwrite", "-y", is_flag=True, help="Replace an existing file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@click.pass_obj
+def recognize(
+    kernel: Kernel,
+    /,
+    file: Path,
+    model: str,
+    classes: str,
+    every: str,
+    threshold: float | None,
+    provider: str,
+    output: Path | None,
+    kind: str | None,
+    no_cache: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Say what is seen in FILE, a film or a picture: class, score and box in each picture."""
+    from kadr_sdk.models import ModelStore
+
+    from kadr_recognition.files import check_target, write_whole
+    from kadr_recognition.formats import FORMATS, format_of
+    from kadr_recognition.names import require_classes
+    from kadr_recognition.pictures import Every
+    from kadr_recognition.recognize import Recognizer, Request
+
+    wanted = require_classes(classes, kernel.container.get(ModelStore).card(model))
+    request = Request(model, Every.parse(every), threshold, provider, cache=not no_cache)
+    writer = FORMATS[format_of(kind, output.suffix if output else "")]
+    if output is not None:
+        check_target(output, file, overwrite=overwrite)
+    with _bar(file, quiet=as_json) as progress:
+        found = Recognizer(kernel.container).recognize(file, request, progress).only(wanted)
+    if output is not None:
+        write_whole(output, writer(found))
+        if as_json:
+            click.echo(json.dumps({"event": "Recognized", "output": str(output), **_facts(found)}))
+        else:
+            _show(found)
+            click.echo(printable(output, 4000))
+    elif as_json or kind:
+        click.echo(writer(found), nl=False)
+    else:
+        _show(found)
+
+
+def _facts(found: Results) -> dict[str, object]:
+    return {"frames": len(found.frames), "detections": len(found.rows)}
+
+
+def _show(found: Results) -> None:
+    """A line a class: how often, from when to when, how sure at best."""
+    click.echo(f"{len(found.frames)} pictures, {len(found.rows)} detections by {found.model['id']}")
+    rows = [["class", "detections", "pictures", "at most", "from", "to", "best score"]]
+    for name in sorted({r.what.name for r in found.rows}):
+        own = [r for r in found.rows if r.what.name == name]
+        counts = [sum(1 for r in own if r.frame == frame) for frame in {r.frame for r in own}]
+        times = [f"{float(own[at].time):.2f} s" for at in (0, -1)]
+        best = max(r.what.score for r in own)
+        rows.append([name, str(len(own)), str(len(counts)), str(max(counts)), *times, f"{best:.2f}"])
+    if len(rows) == 1:
+        return
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(printable(c).ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int], object] | None]:
+    """A bar on a terminal, nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=0, label=printable(file.name, 40), file=sys.stderr, show_pos=True) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield progress
+
+
+def run(kernel: Kernel, argv: Sequence[str]) -> int:
+    """The entry of the command."""
+    code = recognize.main(list(argv), prog_name="kadr recognize", standalone_mode=False, obj=kernel)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,1 @@
+"""Families of detectors: how each lays out what it has found."""

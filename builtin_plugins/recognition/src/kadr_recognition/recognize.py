@@ -1,0 +1,206 @@
+"""Recognition of one file: once for each media, model and settings, and afterwards from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kadr_sdk.backend import Backend
+from kadr_sdk.errors import CacheError, MediaFileError, SerializationError
+from kadr_sdk.media import MediaInfo
+from kadr_sdk.models import ModelCard, ModelSession, ModelStore
+from kadr_sdk.plan import content_hash
+from kadr_sdk.rendering import Renderer
+from kadr_sdk.services import Cache, Container, EventBus, Scheduler
+from kadr_sdk.times import format_seconds
+
+from kadr_recognition.context import QuietContext
+from kadr_recognition.detector import Detector, Limits
+from kadr_recognition.document import Results, Row
+from kadr_recognition.pictures import ALL, Every, Sampling, pictures, sampling
+from kadr_recognition.stream import detections
+
+__all__ = ["CACHE_KIND", "Recognizer", "Request", "cache_key"]
+
+CACHE_KIND = "analysis"
+_CODE = 1
+"""Changed whenever the same pictures may give other results."""
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to look for.
+
+    Attributes:
+        model: id of a card; every: which frames.
+        threshold: of the score, None: the card's.
+        provider: where the model runs, empty: as the settings say.
+        cache: finished work is used, and this is kept.
+    """
+
+    model: str = "yolox-nano"
+    every: Every = ALL
+    threshold: float | None = None
+    provider: str = ""
+    cache: bool = True
+
+
+def cache_key(digest: str, card: ModelCard, limits: Limits, every: Every, provider: str) -> str:
+    """The key of results under :data:`CACHE_KIND`: everything that they depend on."""
+    return content_hash(
+        {
+            "what": "kadr.detections",
+            "code": _CODE,
+            "media": digest,
+            "model": [f.sha256 for f in card.files],
+            "card": [card.task, card.family, list(card.classes), card.preparation],
+            "limits": limits,
+            "every": str(every),
+            "provider": provider,
+        }
+    )
+
+
+class Recognizer:
+    """Finds things in files with the services of a kernel."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def recognize(self, path: Path, request: Request, progress: Progress | None = None) -> Results:
+        """What is seen in a file.
+
+        Args:
+            progress: told pictures done and in all; not called where the cache has the results.
+
+        Raises:
+            MediaFileError: it cannot be read, or has no pictures.
+            ModelError, NotFoundError, DependencyMissingError: the model cannot be used.
+        """
+        store = self._container.get(ModelStore)
+        card = store.card(request.model)
+        limits = Limits.of(card, request.threshold)
+        renderer = self._container.get(Renderer)
+        info = renderer.probe(path)
+        if info.main_video is None:
+            raise MediaFileError("there are no pictures in it", path=path, hint="give a film or a picture")
+        if not request.cache:
+            return self._work(renderer.backend(), info, store, request, limits, _digest(path), progress)
+        digest = _digest(path)
+        key = cache_key(digest, card, limits, request.every, request.provider)
+        cache = self._container.get(Cache)
+        with cache.claim(CACHE_KIND, key) as known:
+            if known is not None and (found := _read(known)) is not None:
+                return _named(found, path)
+            found = self._work(renderer.backend(), info, store, request, limits, digest, progress)
+            _keep(cache, key, found)
+        return found
+
+    def _work(
+        self,
+        backend: Backend,
+        info: MediaInfo,
+        store: ModelStore,
+        request: Request,
+        limits: Limits,
+        digest: str,
+        progress: Progress | None,
+    ) -> Results:
+        card = store.card(request.model)
+        chosen = sampling(backend, info, request.every)
+        scheduler = self._container.get(Scheduler)
+        # The model comes first: without it nothing needs to be decoded.
+        with closing(store.open(request.model, provider=request.provider)) as session:
+            rows = self._rows(backend, info, chosen, Detector(card, session, limits), scheduler, progress)
+        return Results(
+            _media(info, chosen, digest),
+            {"id": card.id, "digest": card.digest, "task": card.task},
+            {
+                "every": str(request.every),
+                "threshold": limits.threshold,
+                "iou": limits.iou,
+                "most": limits.most,
+            },
+            tuple(zip(chosen.frames, chosen.times, strict=True)),
+            rows,
+        )
+
+    def _rows(
+        self,
+        backend: Backend,
+        info: MediaInfo,
+        chosen: Sampling,
+        detector: Detector,
+        scheduler: Scheduler,
+        progress: Progress | None,
+    ) -> tuple[Row, ...]:
+        fit = detector.fit(chosen.size)
+        context = QuietContext(self._container.get(EventBus))
+        width, height = fit.inner
+        need = 2 * detector.session.parallel * detector.batch * _bytes(detector.session, width * height * 3)
+        rows: list[Row] = []
+        with (
+            scheduler.reserve(need, owner="recognition"),
+            closing(pictures(backend, info, chosen, fit.inner, context)) as found,
+            closing(detections(found, detector, fit, scheduler)) as seen,
+        ):
+            for done, (picture, things) in enumerate(seen, 1):
+                rows += [Row(picture.frame, picture.time, thing) for thing in things]
+                if progress is not None:
+                    progress(done, len(chosen.frames))
+        return tuple(rows)
+
+
+def _bytes(session: ModelSession, picture: int) -> int:
+    """Of one picture on its way: as it is, as a tensor, and about as much again in the model."""
+    shape = session.inputs[0].shape
+    pixels = (shape[2] or 640) * (shape[3] or 640) if len(shape) == 4 else picture
+    return picture + 24 * pixels
+
+
+def _media(info: MediaInfo, chosen: Sampling, digest: str) -> dict[str, Any]:
+    return {
+        "name": Path(info.path).name,
+        "digest": digest,
+        "width": chosen.size[0],
+        "height": chosen.size[1],
+        "end": format_seconds(chosen.end),
+    }
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaFileError(f"cannot be read: {error.strerror or error}", path=path) from error
+
+
+def _read(path: Path) -> Results | None:
+    """What the cache has; None where it is no such document."""
+    try:
+        return Results.from_bytes(path.read_bytes())
+    except (OSError, SerializationError):
+        return None
+
+
+def _named(found: Results, path: Path) -> Results:
+    """Of the file as it is called now: the same content may have had another name."""
+    return Results({**found.media, "name": path.name}, found.model, found.settings, found.frames, found.rows)
+
+
+def _keep(cache: Cache, key: str, found: Results) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix="kadr-recognition-") as folder:
+            file = Path(folder) / "detections.json"
+            file.write_bytes(found.to_bytes())
+            cache.put(CACHE_KIND, key, file)
+    except (OSError, CacheError):
+        return  # it is made again next time
