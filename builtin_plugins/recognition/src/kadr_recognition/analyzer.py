@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
-from kadr_sdk.effects import EffectDeclaration
 from kadr_sdk.errors import UnsupportedFormatError
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.models import ModelStore
-from kadr_sdk.params import Param
 from kadr_sdk.plugin import PluginContext
 from kadr_sdk.services import Scheduler
 
@@ -22,35 +20,17 @@ from kadr_recognition.pictures import Picture
 from kadr_recognition.resize import resized
 from kadr_recognition.stream import detections
 
-__all__ = ["DECLARATION", "Detect"]
-
-DECLARATION = EffectDeclaration(
-    "kadr.detect",
-    1,
-    "Detect",
-    kind="analyzer",
-    names=("detect", "yolo"),
-    summary="Things in pictures: class, score, box",
-    formats=("rgb24",),
-    deterministic="machine",
-    params=(
-        Param("model", "text", "yolox-nano", animatable=False, hint="id of a model card"),
-        Param("threshold", "float", 0.0, 0.0, 1.0, animatable=False, hint="of the score; 0: the card's"),
-        Param("classes", "text", "", animatable=False, hint="names separated by commas; empty: all"),
-    ),
-)
+__all__ = ["Detect"]
 
 
 class Detect:
     """Satisfies :class:`kadr_sdk.contributions.Analyzer`; frames are RGB (``rgb24``) of one size."""
 
-    declaration = DECLARATION
-
     def __init__(self, context: PluginContext) -> None:
         self._container = context.container
 
     def analyze(self, frames: Iterable[VideoFrame], values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Rows as in the document of detections, in order of time; ``frame`` counts the frames given."""
+        """A row a thing, as in the document of detections, ``time`` in place of ``t``."""
         store = self._container.get(ModelStore)
         card = store.card(str(values.get("model") or "yolox-nano"))
         wanted = require_classes(str(values.get("classes") or ""), card)
@@ -67,7 +47,7 @@ class Detect:
                 for picture, things in seen:
                     for thing in things:
                         if not wanted or thing.name in wanted:
-                            yield row_data(Row(picture.frame, picture.time, thing))
+                            yield _row(Row(picture.frame, picture.time, thing))
 
 
 def _pictures(first: VideoFrame, others: Iterator[VideoFrame], fit: Fit) -> Iterator[Picture]:
@@ -83,3 +63,8 @@ def _pictures(first: VideoFrame, others: Iterator[VideoFrame], fit: Fit) -> Iter
         yield Picture(number, number, frame.time, rgb.copy() if rgb is frame.planes[0] else rgb)
         frame = next(others, None)
         number += 1
+
+
+def _row(row: Row) -> dict[str, Any]:
+    data = row_data(row)
+    return {"frame": data.pop("frame"), "time": data.pop("t"), **data}

@@ -26,8 +26,9 @@ def mask_of(coefficients: Array, prototypes: Array, box: Array, fit: Fit) -> lis
         Run lengths over the whole picture: outside, inside, outside, …
     """
     width, height = fit.picture
-    x1, y1 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    x2, y2 = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
+    # Pixels whose centres lie in the box; a little less than a half, for boxes on whole pixels.
+    x1, y1 = (max(0, math.ceil(v - 0.499)) for v in box[:2])
+    x2, y2 = min(width, math.floor(box[2] + 0.499)), min(height, math.floor(box[3] + 0.499))
     if x2 <= x1 or y2 <= y1:
         return [width * height]
     logits = np.tensordot(coefficients, prototypes, axes=1)

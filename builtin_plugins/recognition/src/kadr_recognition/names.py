@@ -15,12 +15,12 @@ def require_classes(text: str, card: ModelCard) -> tuple[str, ...]:
     Raises:
         InvalidParameterError: the model knows no such class.
     """
-    wanted = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
     known = {name.lower(): name for name in card.classes}
     for name in wanted:
         if known and name.lower() not in known:
             hint = did_you_mean(name.lower(), card.classes)
             raise InvalidParameterError(
-                f"the model {card.id!r} knows no class {shown(name)}", path="--classes", hint=hint
+                f"the model {card.id!r} knows no class {shown(name)}", path="classes", hint=hint
             )
-    return tuple(known.get(name.lower(), name) for name in wanted)
+    return tuple(dict.fromkeys(known.get(name.lower(), name) for name in wanted))

@@ -60,7 +60,7 @@ class Every:
             pass
         raise InvalidParameterError(
             f"{text!r} is neither a number of frames nor a time",
-            path="--every",
+            path="every",
             hint="write 5 for every fifth frame, or 1s, 0.5s, 500ms",
         )
 
@@ -126,7 +126,7 @@ def _numbers(index: FrameIndex, every: Every) -> tuple[int, ...]:
         return tuple(range(0, len(index.pts), every.frames))
     count = int(index.duration / every.seconds) + 1
     if count > _MOST:
-        raise InvalidParameterError(f"{count} pictures of one file are too many", path="--every")
+        raise InvalidParameterError(f"{count} pictures of one file are too many", path="every")
     found: dict[int, None] = {}
     for k in range(count):
         ticks = math.floor((index.start + k * every.seconds) / index.time_base)
