@@ -94,11 +94,21 @@ class PyAvBackend:
 
     def encode(self, segment: Segment, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """Encode a segment. See :func:`kadr_pyav.encode.encode`."""
-        from kadr_pyav.encode import encode
+        return self.encode_all(segment, (output,), (sink,), context)[0]
+
+    def encode_all(
+        self,
+        segment: Segment,
+        outputs: Sequence[Output],
+        sinks: Sequence[PartWriter],
+        context: RenderContext,
+    ) -> tuple[str, ...]:
+        """Encode a segment for several outputs. See :func:`kadr_pyav.encode.encode_all`."""
+        from kadr_pyav.encode import encode_all
         from kadr_pyav.resources import Resources
 
         with self._own().pools.of(context) as pool:
-            return encode(segment, output, sink, context, Resources(pool, context))
+            return encode_all(segment, outputs, sinks, context, Resources(pool, context))
 
     def encode_film(
         self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext

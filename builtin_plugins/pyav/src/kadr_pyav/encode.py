@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kadr_sdk.parts import PartWriter
     from kadr_sdk.plan import Segment
 
-__all__ = ["Stage", "encode", "encode_frames"]
+__all__ = ["Stage", "encode", "encode_all", "encode_frames"]
 
 
 class Stage(Protocol):
@@ -36,24 +37,42 @@ class Stage(Protocol):
 
 
 def encode(segment: Segment, output: Output, sink: PartWriter, context: RenderContext, resources: Any) -> str:
-    """Encode all spans of a segment in one session into ``sink`` and finish it.
+    """:func:`encode_all` for one output."""
+    return encode_all(segment, (output,), (sink,), context, resources)[0]
 
-    Where the output has a master, the segment is encoded as that. Packets have pts in frames
-    from the segment's start and a duration of one. The header
-    holds what :mod:`kadr_pyav.join` needs to write a container, and ``facts``
-    (:class:`~kadr_pyav.facts.FrameFacts`).
+
+def encode_all(
+    segment: Segment,
+    outputs: Sequence[Output],
+    sinks: Sequence[PartWriter],
+    context: RenderContext,
+    resources: Any,
+) -> tuple[str, ...]:
+    """Encode all spans of a segment in one session for each output and finish its sink.
+
+    Where an output has a master, the segment is encoded as that. Packets have pts in frames
+    from the segment's start and a duration of one. The header holds what :mod:`kadr_pyav.join`
+    needs to write a container, and ``facts`` (:class:`~kadr_pyav.facts.FrameFacts`).
+
+    Args:
+        outputs: of one size, pixel format and rate.
 
     Returns:
-        Digest of the part.
+        Digests of the parts.
 
     Raises:
         BackendError: the encoder or a filter refused; names the segment.
         InternalError: a graph delivers frames of another size or format than planned.
     """
-    encoding = output.master or output.video
-    assert encoding is not None
-    frames = _segment_frames(segment, encoding, context, resources)
-    return encode_frames(frames, segment.count, encoding, sink, f"segments[{segment.index}]")
+    encodings = [encoding for output in outputs if (encoding := output.master or output.video)]
+    path = f"segments[{segment.index}]"
+    with ExitStack() as stack:
+        pairs = zip(encodings, sinks, strict=True)
+        sessions = [stack.enter_context(closing(_Session(e, s, path))) for e, s in pairs]
+        for frame in _segment_frames(segment, encodings[0], context, resources):
+            for session in sessions:
+                session.push(frame)
+        return tuple(session.finish(segment.count) for session in sessions)
 
 
 def encode_frames(
@@ -69,13 +88,10 @@ def encode_frames(
         BackendError: the encoder failed, or gave back fewer packets than frames.
         InternalError: a frame has another size or format than the encoding.
     """
-    session = _Session(encoding, sink, path)
-    try:
+    with closing(_Session(encoding, sink, path)) as session:
         for frame in frames:
             session.push(frame)
         return session.finish(count)
-    finally:
-        session.close()
 
 
 def _segment_frames(

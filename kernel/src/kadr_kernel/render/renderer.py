@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from kadr_sdk.errors import (
     DependencyMissingError,
     InternalError,
     InvalidParameterError,
+    InvalidPathError,
     KadrError,
     PreviewError,
     ValidationError,
@@ -33,6 +34,8 @@ from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.analysis import analyze
 from kadr_kernel.render.job import JobContext, JobControl
+from kadr_kernel.render.scratch import job_folder
+from kadr_kernel.render.together import Together
 from kadr_kernel.render.work import Means, RenderJob
 
 __all__ = ["KernelRenderer", "default_backend"]
@@ -107,8 +110,33 @@ class KernelRenderer:
     ) -> RenderReport:
         """Plan, render, join, verify and put the result under its final name."""
         job = RenderJob(self._means, project, request, control)
-        try:
+        with self._telling(job):
             return job.run(base)
+
+    def render_all(
+        self, project: Project, base: Path, requests: Sequence[RenderRequest], control: Control | None = None
+    ) -> tuple[RenderReport, ...]:
+        """Several outputs of one edit; what they share is decoded and composed once."""
+        _refuse_twice(requests)
+        control = control or self.control()
+        jobs = [RenderJob(self._means, project, request, control) for request in requests]
+        plans = []
+        for job in jobs:
+            with self._telling(job):
+                plans.append(job.plan(base))
+        with job_folder(self._means.scratch, "together", self._means.scratch / "none") as folder:
+            together = Together(plans, folder)
+            reports = []
+            for job, plan in zip(jobs, plans, strict=True):
+                with self._telling(job):
+                    reports.append(job.carry_out(plan, base, together))
+        return tuple(reports)
+
+    @contextmanager
+    def _telling(self, job: RenderJob) -> Iterator[None]:
+        """The end of a job that does not go well, as an event."""
+        try:
+            yield
         except KeyboardInterrupt:
             job.control.cancel()
             self._means.publish(RenderCancelled(job.id), correlation=job.id)
@@ -120,6 +148,16 @@ class KernelRenderer:
             code = error.code if isinstance(error, KadrError) else InternalError.code
             self._means.publish(RenderFailed(job.id, code, str(error)), correlation=job.id)
             raise
+
+
+def _refuse_twice(requests: Sequence[RenderRequest]) -> None:
+    seen: set[Path] = set()
+    for request in requests:
+        path = request.output.absolute() if request.output else None
+        if path in seen:
+            raise InvalidPathError("is named twice", path=path, hint="give every output a name of its own")
+        if path is not None:
+            seen.add(path)
 
 
 def _generator(frames: Iterator[VideoFrame]) -> Generator[VideoFrame, None, None]:

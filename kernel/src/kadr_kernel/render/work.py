@@ -33,6 +33,7 @@ from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.target import Target, check_target, refuse_inputs
+from kadr_kernel.render.together import Together
 
 __all__ = ["Means", "RenderJob"]
 
@@ -88,15 +89,29 @@ class RenderJob:
         self._loudness: dict[str, float | None] = {}
         self._started = time.monotonic()
         self._failure: BaseException | None = None
+        self._together: Together | None = None
 
     def run(self, base: Path) -> RenderReport:
         """Do it all; what was begun is cleaned up where it fails."""
-        means, request = self._means, self._request
-        if request.output is None:
+        return self.carry_out(self.plan(base), base)
+
+    def plan(self, base: Path) -> RenderPlan:
+        """The plan; what can be refused is refused here."""
+        if self._request.output is None:
             raise InvalidPathError("no output is named", hint="add -o FILE")
-        self._refuse_early(base, request.output)
+        self._refuse_early(base, self._request.output)
         with self._stage("plan"):
-            plan = self._plan(base)
+            return self._plan(base)
+
+    def carry_out(self, plan: RenderPlan, base: Path, together: Together | None = None) -> RenderReport:
+        """Make what was planned.
+
+        Args:
+            together: shared with the other outputs of the same edit.
+        """
+        means, request = self._means, self._request
+        assert request.output is not None
+        self._together = together
         exporter = self._exporter(plan)
         with Target(request.output, overwrite=request.overwrite, many=exporter.many) as target:
             target.refuse_inputs(media_paths(plan))
@@ -287,16 +302,37 @@ class RenderJob:
         return part.path
 
     def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
-        sink = NotedWriter(path, context)
+        together = self._together
+        if together is not None and (part := together.get(segment.hash)) is not None:
+            context.reused(segment.count, part.warnings)
+            return part
+        beside = together.beside(segment) if together else []
+        paths = [(together and together.path(segment.hash)) or path]
+        paths += [together.path_of(other) for _, other in beside] if together else []
+        outputs = [plan.output, *(other.output for other, _ in beside)]
+        sinks: list[NotedWriter] = []
         try:
-            with self._means.scheduler.reserve(memory_needed(plan, segment), owner=self.id):
+            sinks += (NotedWriter(p, context) for p in paths)
+            with self._means.scheduler.reserve(self._memory(plan, segment, beside), owner=self.id):
                 context.check()
-                digest = self._backend.encode(segment, plan.output, sink, context)
+                if beside:
+                    digests = self._backend.encode_all(segment, outputs, sinks, context)
+                else:
+                    digests = (self._backend.encode(segment, plan.output, sinks[0], context),)
         except BaseException as error:
             self._stop_others(error)
-            sink.abandon()
+            for sink in sinks:
+                sink.abandon()
             raise
-        return Part(path, digest, tuple(context.warnings))
+        made = [Part(p, d, tuple(context.warnings)) for p, d in zip(paths, digests, strict=True)]
+        if together is not None:
+            for one, part in zip([segment, *(s for _, s in beside)], made, strict=True):
+                together.put(one.hash, part)
+        return made[0]
+
+    @staticmethod
+    def _memory(plan: RenderPlan, segment: Segment, beside: list[tuple[RenderPlan, Segment]]) -> int:
+        return sum(memory_needed(p, s) for p, s in [(plan, segment), *beside])
 
     def _stop_others(self, error: BaseException) -> None:
         """Remember the first failure, and end the others."""
@@ -321,6 +357,11 @@ class RenderJob:
 
     def _mix(self, plan: RenderPlan, path: Path, context: PartContext) -> Part:
         assert plan.audio is not None
+        together, key = self._together, plan.audio.hash
+        if together is not None and (part := together.get(key)) is not None:
+            context.reused(plan.audio.count, part.warnings)
+            return part
+        path = (together and together.path(key)) or path
         sink = NotedWriter(path, context)
         try:
             digest = self._backend.render_audio(plan.audio, plan.output, sink, context)
@@ -328,7 +369,10 @@ class RenderJob:
             self._stop_others(error)
             sink.abandon()
             raise
-        return Part(path, digest, tuple(context.warnings))
+        made = Part(path, digest, tuple(context.warnings))
+        if together is not None:
+            together.put(key, made)
+        return made
 
     # -- numbers -------------------------------------------------------------------------------
 

@@ -157,6 +157,22 @@ class Backend(Protocol):
         """
         ...
 
+    def encode_all(
+        self,
+        segment: Segment,
+        outputs: Sequence[Output],
+        sinks: Sequence[PartWriter],
+        context: RenderContext,
+    ) -> tuple[str, ...]:
+        """As :meth:`encode` for several outputs, with every frame decoded and composed once.
+
+        The outputs have one size, pixel format and rate; the context counts each frame once.
+
+        Returns:
+            Digests of the parts, in order.
+        """
+        ...
+
     def encode_film(
         self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext
     ) -> str:

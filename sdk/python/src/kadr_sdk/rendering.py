@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -131,6 +131,18 @@ class Renderer(Protocol):
             ValidationError: before any frame.
             InvalidPathError: target exists, is an input, or cannot be written.
             RenderError, ResourceError, CancelledError: while working.
+        """
+        ...
+
+    def render_all(
+        self, project: Project, base: Path, requests: Sequence[RenderRequest], control: Control | None = None
+    ) -> tuple[RenderReport, ...]:
+        """Several outputs of one edit, as :meth:`render` makes each of them.
+
+        All are planned before the first is begun, so what is wrong with any is said before any
+        work. Where the outputs show the same frames in one size and pixel format, these are
+        decoded and composed once for all. Each takes its name when it is done: where a later
+        one fails, those before it stay.
         """
         ...
 

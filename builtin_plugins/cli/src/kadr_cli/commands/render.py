@@ -29,20 +29,35 @@ REPLACED = 8
 
 @click.command()
 @click.argument("project", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, help="File to write; its ending says what.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    type=PATH,
+    required=True,
+    multiple=True,
+    help="File to write; its ending says what. May be given several times.",
+)
 @render_options
 @click.pass_obj
-def render(kernel: Kernel, /, project: Path, output: Path, as_json: bool, **values: Any) -> int:
+def render(kernel: Kernel, /, project: Path, outputs: tuple[Path, ...], as_json: bool, **values: Any) -> int:
     """Render PROJECT (.tlp) to a file.
 
     The ending of the output chooses the container; .mkv without a preset is lossless, .png is
     a folder of pictures. Everything is checked before the first frame, and the result before
-    it takes its name.
+    it takes its name. With several outputs what they share is decoded and composed once.
     """
     document = store_of(kernel).open(project)
-    refuse_same(output, [project], "the output is the project itself")
-    request = request_of(output, document.timeline.fps, values)
-    return code_of(render_project(kernel, document, project.parent, request, as_json=as_json))
+    for output in outputs:
+        refuse_same(output, [project], "the output is the project itself")
+    requests = [request_of(output, document.timeline.fps, values) for output in outputs]
+    if len(requests) == 1:
+        return code_of(render_project(kernel, document, project.parent, requests[0], as_json=as_json))
+    with watching(kernel.events, as_json=as_json):
+        reports = renderer_of(kernel).render_all(document, project.parent, requests)
+    for report in reports:
+        _tell(report, as_json=as_json)
+    return max(code_of(report) for report in reports)
 
 
 def render_project(
@@ -52,11 +67,15 @@ def render_project(
     renderer = renderer_of(kernel)
     with watching(kernel.events, as_json=as_json):
         report = renderer.render(project, base, request)
+    _tell(report, as_json=as_json)
+    return report
+
+
+def _tell(report: RenderReport, *, as_json: bool) -> None:
     if as_json:
         print_json({"event": "Report"} | report.as_dict())
     else:
         print_report(report)
-    return report
 
 
 def code_of(report: RenderReport) -> int:

@@ -82,6 +82,7 @@ class MemoryBackend:
 
     Attributes:
         fail_at: frame of a segment at which encoding fails, for tests of failures.
+        composed: frames that were made, for tests of what is made once.
         lie: report one packet too few to the check, for tests of verification.
         faults: first frames of copies whose seams are called wrong, for tests of falling back.
     """
@@ -91,6 +92,7 @@ class MemoryBackend:
         self.lie = False
         self.faults: set[int] = set()
         self.probed: list[str] = []
+        self.composed = 0
 
     def capabilities(self) -> Capabilities:
         """Raw pictures and sound, effects by their frame implementation, on sound by ``volume``."""
@@ -183,18 +185,31 @@ class MemoryBackend:
 
     def encode(self, segment: Segment, output: Output, sink: PartWriter, context: RenderContext) -> str:
         """One packet a frame: its planes."""
+        return self.encode_all(segment, (output,), (sink,), context)[0]
+
+    def encode_all(
+        self,
+        segment: Segment,
+        outputs: Sequence[Output],
+        sinks: Sequence[PartWriter],
+        context: RenderContext,
+    ) -> tuple[str, ...]:
+        """The same packets for every output."""
         number = 0
         for span in segment.spans:
             for frame in self.frames(span.root, context):
                 if number == self.fail_at:
                     raise MediaFileError("the test asked for damage here", path="memory")
+                self.composed += 1
                 data = b"".join(np.ascontiguousarray(p).tobytes() for p in frame.planes)
-                sink.write(Packet(data, number, 1, True))
+                for sink in sinks:
+                    sink.write(Packet(data, number, 1, True))
                 context.advance(1)
                 number += 1
-        assert output.video is not None
-        size = {"width": output.video.width, "height": output.video.height}
-        return sink.finish({"codec": "raw", "extradata": "", "frames": number, "facts": {}} | size)
+        video = outputs[0].video
+        assert video is not None
+        header = {"codec": "raw", "extradata": "", "frames": number, "facts": {}}
+        return tuple(sink.finish(header | {"width": video.width, "height": video.height}) for sink in sinks)
 
     def encode_film(
         self, parts: Sequence[PartReader], output: Output, sink: PartWriter, context: RenderContext
