@@ -335,3 +335,10 @@ class TestTransitions:
         assert a.start + a.count == b.start == 62 * RATE // 25
         assert (a.gains, b.gains) == ((), ())
         assert b.source_start == Fraction(12, 25)
+
+
+@pytest.mark.parametrize("keep_pitch", [True, False])
+def test_a_part_at_another_speed_is_fed_from_the_clips_beginning(mix: Mix, keep_pitch: bool) -> None:
+    part = {"range": (Fraction(3), Fraction(4))}
+    found = only(mix(video(clip("a", 2, 3, speed=1.5, keep_pitch=keep_pitch, source_start=1)), request=part))
+    assert (found.start, found.count, found.lead, found.source_start) == (0, RATE, RATE, 1)

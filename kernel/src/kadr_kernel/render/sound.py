@@ -65,6 +65,8 @@ class _Made:
     """How the sound of a clip comes about, beside being read.
 
     Attributes:
+        speeding: played at another speed, which is fed from its beginning too, so that a part
+            of it sounds as in the whole.
         latency, tail: samples that the stages look ahead, and ring on, together.
     """
 
@@ -73,11 +75,12 @@ class _Made:
     warp: Warp | None
     latency: int = 0
     tail: int = 0
+    speeding: bool = False
 
     @property
     def whole(self) -> bool:
         """True where it needs the clip from its beginning."""
-        return bool(self.generator or self.stages or self.warp)
+        return bool(self.generator or self.stages or self.warp or self.speeding)
 
 
 def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made:
@@ -89,7 +92,8 @@ def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made
     generator = desk.effects.generator(view, *stretch, desk.problems) if view.audio is None else None
     stages = desk.effects.of_clip(track, view, *stretch, desk.problems)
     calls = [part for part in (generator, *stages) if isinstance(part, SoundCall)]
-    return _Made(generator, stages, warp, sum(c.latency for c in calls), sum(c.tail for c in calls))
+    late, rings = sum(c.latency for c in calls), sum(c.tail for c in calls)
+    return _Made(generator, stages, warp, late, rings, warp is None and view.speed != 1)
 
 
 def _warp(view: ClipView, at: Fraction, length: Fraction) -> Warp | None:
