@@ -190,3 +190,19 @@ def test_threads_import_a_contained_package_once(site: Site, tmp_path: Path, fai
         thread.join()
     assert len(found) == 8
     assert len(set(map(id, found))) == 1
+
+
+@pytest.mark.parametrize("runtime", ["wasm", "extism", "process"])
+def test_a_confined_plugin_has_no_python_code(tmp_path: Path, failures: Failures, runtime: str) -> None:
+    """It is started without a question because a sandbox holds it; code in the kernel it would not."""
+    package = tmp_path / "org_sly" / "org_sly"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit('it ran')", "utf-8")
+    manifest = f'manifest = 1\n[plugin]\nid = "org.sly"\nversion = "1"\nruntime = "{runtime}"\n'
+    command = '[[contributes.command]]\nid = "sly"\nentry = "org_sly:run"\n'
+    (package / "plugin.toml").write_text(manifest + command, "utf-8")
+    loader = Loader(list(discover([tmp_path])), CrashGuard(None), failures)
+    for ask in (loader.get, lambda plugin, entry: loader.make(plugin, entry, CONTEXT)):
+        with pytest.raises(PluginError, match=f"runs by {runtime}, so its Python code org_sly:run is not"):
+            ask("org.sly", "org_sly:run")
+    assert "org_sly" not in sys.modules

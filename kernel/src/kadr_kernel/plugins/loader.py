@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from kadr_sdk.errors import PluginError
 from kadr_sdk.plugin import PluginContext
+from kadr_sdk.text import printable
 
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found
@@ -34,7 +35,11 @@ class Loader:
     """
 
     def __init__(self, found: Iterable[Found], crashes: CrashGuard, failures: Failures) -> None:
-        self._folders = {row.package: row for row in found if row.location}
+        rows = list(found)
+        self._folders = {row.package: row for row in rows if row.location}
+        self._confined = {
+            row.id: row.manifest.runtime for row in rows if row.manifest and row.manifest.runtime != "python"
+        }
         self._crashes = crashes
         self._failures = failures
         self._lock = threading.RLock()
@@ -46,6 +51,10 @@ class Loader:
             PluginError: its code raised, or there is no such object; names plugin and entry.
             KadrError: its code raised one.
         """
+        if (runtime := self._confined.get(plugin)) is not None:
+            # It was started without a question because it said that it has no such code.
+            text = f"plugin {plugin!r} runs by {runtime}, so its Python code {printable(entry)} is not imported"
+            raise PluginError(text, hint='its author must write runtime = "python"', plugin=plugin)
         return self.run(plugin, entry, "loading", lambda: self._import(entry))
 
     def make(self, plugin: str, entry: str, context: PluginContext) -> Any:
