@@ -98,7 +98,19 @@ def _corpus() -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads((FOLDER.parent / "tests" / "e2e" / "media.toml").read_text("utf-8"))
 
 
-TABLES = {"errors": errors, "events": every_event, "media": media, "broken": broken}
+def levels() -> Iterator[str]:
+    """What guests of each level may use; what a manifest may ask for is in the first column."""
+    from kadr_kernel.sandbox.limits import ASKED, LEVEL_LIMITS
+    from kadr_sdk.manifest import LIMITS
+
+    yield "| `[limits]` | | " + " | ".join(LEVEL_LIMITS) + " |"
+    yield "|---|---|" + "---|" * len(LEVEL_LIMITS)
+    for key, (name, unit) in ASKED.items():
+        cells = " | ".join(f"{row[name] / unit:g}" for row in LEVEL_LIMITS.values())
+        yield f"| `{key}` | {LIMITS[key]} | {cells} |"
+
+
+TABLES = {"errors": errors, "events": every_event, "media": media, "broken": broken, "levels": levels}
 
 
 def renewed(text: str) -> str:

@@ -229,6 +229,10 @@ def test_files_that_were_granted_and_no_others(asked: Any, tmp_path: Path) -> No
     assert read(shared / "b.txt") == (MISSING, b"")
     assert read(shared) == (FAILED, b"")
     assert read("a.txt") == read("") == read("/\0") == (INVALID, b"")
+    none = asked.direct(gate, Limits(transfer_bytes=0))
+    assert none.answer("read_file", [0], [str(shared / "a.txt").encode()], 9) == (LIMIT, b""), (
+        "no end of file"
+    )
     if os.name != "nt":
         (shared / "link").symlink_to(secret / "a.txt")
         assert read(shared / "link") == (REFUSED, b"")

@@ -53,7 +53,9 @@ class Loader:
         """
         if (runtime := self._confined.get(plugin)) is not None:
             # It was started without a question because it said that it has no such code.
-            text = f"plugin {plugin!r} runs by {runtime}, so its Python code {printable(entry)} is not imported"
+            text = (
+                f"plugin {plugin!r} runs by {runtime}, so its Python code {printable(entry)} is not imported"
+            )
             raise PluginError(text, hint='its author must write runtime = "python"', plugin=plugin)
         return self.run(plugin, entry, "loading", lambda: self._import(entry))
 

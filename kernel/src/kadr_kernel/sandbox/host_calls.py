@@ -152,6 +152,8 @@ class HostCalls:
         real = os.path.realpath(name)
         if not self._may(Permission("read", real)):
             return REFUSED, b""
+        if not self._host.limits.transfer_bytes:
+            return LIMIT, b""
         found = read_at(real, position, min(capacity, self._host.limits.transfer_bytes))
         return (MISSING, b"") if found is None else (len(found), found)
 
