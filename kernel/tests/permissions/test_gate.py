@@ -244,3 +244,21 @@ class TestDecide:
     def test_unknown(self, grants: Grants) -> None:
         with pytest.raises(PermissionDeniedError, match="is not known"):
             gate_of(grants).decide("org.unknown", interactive=True)
+
+
+def test_whether_there_is_anything_of_a_permission(grants: Grants) -> None:
+    """For guests: before one is compiled it is not known which address or file it will ask for."""
+    asks = replace(GLOW, asked=PermissionSet.of(["net:*", "read:/media"]))
+    gate = gate_of(grants, subject=asks)
+    assert [str(gate.refusal(GLOW.plugin, n).data["key"]) for n in ("net", "read", "gpu")] == [  # type: ignore[union-attr]  # each is one
+        "grant", "grant", "manifest",
+    ]  # fmt: skip
+    grants.grant(asks, [Permission.parse("net:a.example.org")], Term.VERSION)
+    assert gate.refusal(GLOW.plugin, "net") is None, "a part is something"
+    assert gate.refusal(GLOW.plugin, "read") is not None
+    assert gate.refusal("org.unknown", "net") is not None
+    grants.grant(asks, [Permission.parse("net:*")], Term.VERSION)
+    partly = gate_of(grants, Rule("deny", permission="net:evil.example.org"), subject=asks)
+    assert partly.refusal(GLOW.plugin, "net") is None, "the rest may be had"
+    wholly = gate_of(grants, Rule("deny", permission="net:*"), subject=asks)
+    assert wholly.refusal(GLOW.plugin, "net") is not None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from kadr_kernel.permissions import Policy, Rule, read_policy
+from kadr_kernel.permissions.confinement import SandboxRule
 from kadr_sdk.errors import ConfigError
 
 
@@ -89,3 +90,47 @@ def test_neither_is_a_missing_or_binary_one(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="cannot be read"):
         read_policy(tmp_path / "binary.toml")
+
+
+def test_reads_how_guests_are_held(tmp_path: Path) -> None:
+    policy = _read(
+        """
+        policy = 1
+        [[sandbox]]
+        publisher = "key:ab*"
+        level = "extended"
+        engine = "trusted"
+        [[sandbox]]
+        digest = "00ff"
+        ceiling = "minimal"
+        isolation = "process"
+        reason = "seen to crash"
+        """,
+        tmp_path,
+    )
+    first = SandboxRule("key:ab*", level="extended", engine="trusted")
+    second = SandboxRule(digest="00ff", ceiling="minimal", isolation="process", reason="seen to crash")
+    assert policy.sandbox == ((first, second),)
+    both = Policy(sandbox=((first,),)).merged(policy)
+    assert both.sandbox == ((first,), (first, second)), "each file speaks for itself"
+
+
+def test_all_problems_of_guests_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(
+            """
+            policy = 1
+            [[sandbox]]
+            level = "most"
+            [[sandbox]]
+            levle = "full"
+            [[sandbox]]
+            engine = 5
+            """,
+            tmp_path,
+        )
+    assert caught.value.hint == (
+        "sandbox[0]: unknown level 'most'; write minimal, standard, extended, full; "
+        "sandbox[1].levle: unknown key, did you mean 'level'?; "
+        "sandbox[2].engine: a text is expected"
+    )

@@ -323,3 +323,16 @@ def test_any_data_is_a_manifest_or_a_manifest_error(data: dict[str, Any]) -> Non
         assert error.problems  # noqa: PT017 - either outcome is right
     else:
         assert found.id
+
+
+def test_what_guests_ask_for(tmp_path: Path) -> None:
+    data = {"manifest": 1, "plugin": {"id": "org.a", "version": "1"}}
+    asked = {"seconds": 12.5, "memory_mb": 300}
+    assert parse_manifest(data | {"limits": asked}, tmp_path / "plugin.toml").limits == asked
+    wrong = {"second": 1, "seconds": 0, "memory_mb": "much", "connections": True, "storage_kb": float("nan")}
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest(data | {"limits": wrong}, tmp_path / "plugin.toml")
+    assert [p.path for p in caught.value.problems] == [
+        "limits.second", "limits.seconds", "limits.memory_mb", "limits.connections", "limits.storage_kb",
+    ]  # fmt: skip
+    assert "did you mean 'seconds'" in str(caught.value)
