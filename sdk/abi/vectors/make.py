@@ -96,8 +96,69 @@ def wipe_soft(inputs: Sequence[Planes], case: Mapping[str, Any]) -> list[Plane]:
     return made
 
 
+def _averaged(plane: Plane, radius: int, axis: int) -> Plane:
+    """The mean over 2 radius + 1 values of an axis, edges repeated, as ``sum * (65536 // n) >> 16``."""
+    size, count = 2 * radius + 1, plane.shape[axis]
+    places = np.clip(np.arange(-radius, count + radius), 0, count - 1)
+    sums = np.cumsum(np.take(plane, places, axis), axis)
+    sums = np.concatenate([np.zeros_like(np.take(sums, [0], axis)), sums], axis)
+    high, low = np.arange(size, size + count), np.arange(count)
+    return (np.take(sums, high, axis) - np.take(sums, low, axis)) * (65536 // size) >> 16
+
+
+def glow(inputs: Sequence[Planes], case: Mapping[str, Any]) -> list[Plane]:
+    """Luma above a threshold, averaged over a square, added n/256; the other planes stay."""
+    top, values = (1 << pixel_format(case["format"]).depth) - 1, case["values"]
+    radius = min(64, int(values["radius"] + 0.5))
+    luma, threshold = inputs[0][0], int(values["threshold"] * top + 0.5)
+    light = _averaged(_averaged(np.maximum(luma - threshold, 0), radius, 1), radius, 0)
+    lit = luma + (light * int(values["strength"] * 256 + 0.5) >> 8)
+    return [np.minimum(lit, top), *inputs[0][1:]]
+
+
+def split_screen(inputs: Sequence[Planes], case: Mapping[str, Any]) -> list[Plane]:
+    """Every picture cut to the middle of its cell; black between."""
+    form = pixel_format(case["format"])
+    width, height = case["width"], case["height"]
+    shape, gap, count = case["values"]["arrangement"], case["values"]["gap"], len(inputs)
+    columns = {"columns": count, "rows": 1}.get(shape, min(count, 2))
+    rows = -(-count // columns)
+
+    def stretch(whole: int, number: int, parts: int) -> tuple[int, int]:
+        free = max(0, whole - gap * (parts - 1))
+        return free * number // parts + gap * number, free * (number + 1) // parts + gap * number
+
+    made = []
+    for index, own in enumerate(inputs[0]):
+        black = (1 << form.depth) - 1 if index == 3 else 1 << (form.depth - 1)
+        if index == 0:
+            black = 0 if case["range"] == "pc" else 16 << (form.depth - 8)
+        out = np.full_like(own, black)
+        tall, wide = own.shape
+        for number, planes in enumerate(inputs):
+            left, right = (x * wide // width for x in stretch(width, number % columns, columns))
+            top, bottom = (y * tall // height for y in stretch(height, number // columns, rows))
+            x, y = (wide - (right - left)) // 2, (tall - (bottom - top)) // 2
+            part = planes[index][y : y + bottom - top, x : x + right - left]
+            out[top:bottom, left:right] = part
+        made.append(out)
+    return made
+
+
 EFFECTS: Mapping[str, tuple[Callable[..., list[Plane]], int, tuple[int, int], list[dict[str, Any]]]] = {
+    "glow": (
+        glow, 1, (0, 0),
+        [
+            {"radius": radius, "threshold": threshold, "strength": strength}
+            for radius in (0.0, 3.0, 64.0)
+            for threshold, strength in ((0.25, 1.0), (0.0, 4.0), (0.7, 0.33))
+        ],
+    ),
     "invert": (invert, 1, (0, 0), [{"amount": 1.0}, {"amount": 0.3}, {"amount": 0.0}]),
+    "split_screen": (
+        split_screen, 3, (0, 0),
+        [{"arrangement": a, "gap": g} for a in ("columns", "rows", "grid") for g in (0, 3)],
+    ),
     "temporal_blur": (temporal_blur, 1, (2, 2), [{"strength": 1.0}, {"strength": 0.37}]),
     "wipe_soft": (
         wipe_soft, 2, (0, 0),
