@@ -37,7 +37,7 @@ def ids(text: str, limit: int = 50) -> list[str]:
         ("GRÖSSER", ["com.other.glow_pro"]),
         ("com.other", ["com.other.blur", "com.other.glow_pro"]),
         ("nothing like it", []),
-        ('",', []),
+        ('"glow"', ["com.other.glow_pro"]),
         ("summary", []),
     ],
 )
@@ -55,7 +55,13 @@ def test_the_index_is_the_same_whatever_the_order() -> None:
     assert write_index(reversed(read_index(INDEX))) == INDEX
 
 
+def test_texts_cannot_break_a_line() -> None:
+    nasty = entry("org.example.glow", "two\nlines\tand a tab", " x ")
+    (found,) = read_index(write_index([nasty]))
+    assert (found.title, found.summary, found.id) == ("two lines and a tab", "x", "org.example.glow")
+
+
 def test_lines_that_are_none_are_left_out() -> None:
-    broken = b'nonsense\n["too","short"]\n{"a":1}\n\xff\n' + INDEX
+    broken = b"nonsense\ntoo\tshort\n\n\xff\n" + INDEX
     assert read_index(broken) == read_index(INDEX)
     assert [e.id for e in search(broken, "fog")] == ["org.example.fog"]

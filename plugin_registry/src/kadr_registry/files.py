@@ -18,12 +18,15 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.part")
 
 
-def write_whole(path: Path, data: bytes, *, private: bool = False, new: bool = False) -> None:
+def write_whole(
+    path: Path, data: bytes, *, private: bool = False, new: bool = False, sync: bool = True
+) -> None:
     """Write a file under a temporary name, bring it to the disk, and give it its name.
 
     Args:
         private: readable by its owner alone.
         new: never over another file.
+        sync: wait for the disk; without, a power cut may bring the old file back.
 
     Raises:
         StorageError: the file is as it was.
@@ -35,10 +38,11 @@ def write_whole(path: Path, data: bytes, *, private: bool = False, new: bool = F
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if sync:
+                    os.fsync(file.fileno())
             if new and path.exists():
                 raise FileExistsError(17, "there is such a file already")
-            replace_into(temporary, path)
+            replace_into(temporary, path, sync=sync)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
@@ -47,7 +51,7 @@ def write_whole(path: Path, data: bytes, *, private: bool = False, new: bool = F
         raise storage_error(error, path) from error
 
 
-def replace_into(temporary: Path, path: Path) -> None:
+def replace_into(temporary: Path, path: Path, *, sync: bool = True) -> None:
     """Rename, waiting where a reader holds the old file on Windows; the name reaches the disk.
 
     Raises:
@@ -61,7 +65,7 @@ def replace_into(temporary: Path, path: Path) -> None:
             if os.name != "nt" or attempt == 49:
                 raise
             time.sleep(0.02)
-    if os.name != "nt":
+    if sync and os.name != "nt":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -21,7 +21,7 @@ __all__ = [
     "publisher_role",
 ]
 
-INDEX = "index/plugins.jsonl"
+INDEX = "index/plugins.tsv"
 """Target: one line for every plugin, for searching."""
 REVOCATIONS = "revocations.json"
 """Target: the list of what was revoked."""

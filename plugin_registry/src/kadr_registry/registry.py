@@ -209,7 +209,7 @@ class Registry:
             text = f"{listing.id} {changed[0]} has other content than when it was seen first"
             raise TrustError(text, path=self.place, hint="a release never changes; ask its publisher")
         if not now.keys() <= seen.keys():
-            write_whole(path, json.dumps(seen | now, sort_keys=True).encode())
+            write_whole(path, json.dumps(seen | now, sort_keys=True).encode(), sync=False)
 
     def _blob(self, sha256: str, size: int, what: str, limit: int) -> Path:
         if size > limit:

@@ -29,6 +29,7 @@ __all__ = ["Trust", "TrustedKeys"]
 
 _CONFIG = UpdaterConfig(max_delegations=8, snapshot_max_length=16_000_000, targets_max_length=16_000_000)
 _LOCK_SECONDS = 60.0
+_SMALL, _MOST_KNOWN = 1 << 16, 1024  # of targets kept in memory until the next refresh
 
 
 class _Fetcher(FetcherInterface):
@@ -97,6 +98,7 @@ class Trust:
         self._place = transport.place
         self._updater: Updater | None = None
         self._keys: TrustedKeys | None = None
+        self._known: dict[str, bytes] = {}
 
     def refresh(self) -> None:
         """Fetch and check what is new.
@@ -111,6 +113,7 @@ class Trust:
             updater.refresh()
             self._keys = TrustedKeys(self._folder / "metadata")
             self._updater = updater
+            self._known = {}
 
     def target(self, path: str, limit: int) -> bytes | None:
         """The bytes of a target, or None where its role does not list it.
@@ -121,6 +124,8 @@ class Trust:
         if self._updater is None:
             self.refresh()
         assert self._updater is not None, "refresh sets it"
+        if (data := self._known.get(path)) is not None and len(data) <= limit:
+            return data
         with self._locked(), self._translated():
             info = self._updater.get_targetinfo(path)
             if info is None:
@@ -130,7 +135,10 @@ class Trust:
             if (known := self._updater.find_cached_target(info)) is None:
                 self._fetcher.pace = Pace(self._limits, self._limits.for_size(info.length))
                 known = self._updater.download_target(info)
-            return Path(known).read_bytes()
+            data = Path(known).read_bytes()
+            if len(data) <= _SMALL and len(self._known) < _MOST_KNOWN:
+                self._known[path] = data
+            return data
 
     def keys(self) -> TrustedKeys:
         """Namespaces and their keys.
