@@ -63,7 +63,20 @@ def test_exporter_settings_are_those_of_a_project(row: Contribution) -> None:
     assert (found.video is None, found.audio is None) == (not found.video_codecs, not found.audio_codecs)
     assert all(e.startswith(".") and e == e.lower() for e in found.extensions)
     assert found.faststart == bool(found.faststart_options)
-    assert bool(found.muxer) != bool(row.entry), "a muxer or code writes the files, not both"
+    by_code = bool(row.entry) and not found.renditions  # of a ladder code writes the playlist alone
+    assert bool(found.muxer) != by_code, "a muxer or code writes the files, not both"
+
+
+@pytest.mark.parametrize("row", [r for r in EXPORTERS if exporter(r).renditions], ids=lambda r: r.id)
+def test_a_ladder_goes_down(row: Contribution) -> None:
+    found = exporter(row).renditions
+    assert len({r["name"] for r in found}) == len(found)
+    sizes, rates = [r["max_resolution"] for r in found], [r["video"]["maxrate"] for r in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert rates == sorted(rates, reverse=True)
+    for rendition in found:
+        VideoExport.model_validate(rendition["video"])
+        AudioExport.model_validate(rendition.get("audio", {}))
 
 
 def test_extensions_are_unique() -> None:
@@ -153,4 +166,5 @@ def test_unknown_keys_are_refused_with_a_hint() -> None:
 @pytest.mark.parametrize("row", [r for r in EXPORTERS if r.entry], ids=lambda r: r.id)
 def test_entries_can_be_imported(row: Contribution) -> None:
     module, attribute = row.entry.split(":")
-    assert callable(getattr(import_module(module), attribute)().deliver)
+    made = getattr(import_module(module), attribute)()
+    assert callable(made.tie if exporter(row).renditions else made.deliver)

@@ -73,6 +73,10 @@ class _Report:
         self.problems: list[Problem] = []
         self.facts: dict[str, Any] = {}
 
+    def _late(self, container: InputContainer) -> bool:
+        """Times may begin anywhere."""
+        return self._expected.late or container.format.name == "mpegts"
+
     def wrong(self, where: str, message: str, hint: str = _AGAIN) -> None:
         self.problems.append(Problem(f"{self._path}: {where}", message, hint))
 
@@ -128,7 +132,7 @@ class _Report:
         slack = max(Fraction(2), step / 2)
         if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
             self.wrong("video", f"the frames do not follow each other at {rate} frames per second")
-        if container.format.name != "mpegts" and abs(times[0]) > slack:
+        if not self._late(container) and abs(times[0]) > slack:
             self.wrong(
                 "video", f"the first frame is at {float(times[0] * track.time_base):.3f} s instead of 0"
             )
@@ -146,17 +150,17 @@ class _Report:
         self._same("audio", "the sample rate", track.sample_rate, want.sample_rate)
         if want.samples is None or not track.pts:
             return
-        samples = track.samples(from_start=container.format.name == "mpegts")
+        samples = track.samples(from_start=self._late(container))
         self.facts["audio"]["samples"] = samples
         # A transport stream has no place for the codec's delay: it counts as sound.
-        allowed = track.frame_samples * (2 if container.format.name == "mpegts" else 1)
+        allowed = track.frame_samples * (2 if self._late(container) else 1)
         if abs(samples - want.samples) > allowed:
             self.wrong("audio", f"the sound has {samples} samples instead of {want.samples}")
 
     def sync(self, tracks: dict[str, Track], container: InputContainer) -> None:
         """Where times begin anywhere, sound and picture must begin together."""
         video, audio = tracks.get("video"), tracks.get("audio")
-        if container.format.name != "mpegts" or not (video and audio and video.pts and audio.pts):
+        if not self._late(container) or not (video and audio and video.pts and audio.pts):
             return
         apart = abs(min(video.pts) * video.time_base - min(audio.pts) * audio.time_base)
         if apart > Fraction(1, 10):

@@ -87,7 +87,9 @@ def join_parts(
         StorageError: the disk is full, or the target cannot be written.
     """
     _check_parts(parts)
-    container = _guarded(target, lambda: open_muxer(str(target), output.muxer, dict(output.options)))
+    container = _guarded(
+        target, lambda: open_muxer(_file_of(target, output), output.muxer, dict(output.options))
+    )
     try:
         _guarded(target, lambda: _write(container, parts, audio, output, check))
         _guarded(target, container.close)
@@ -96,6 +98,14 @@ def join_parts(
         with suppress(Exception):
             container.close()
         raise
+
+
+def _file_of(target: Path, output: Output) -> str:
+    """What the muxer is told to write; a playlist stands in a folder with its media."""
+    if output.muxer != "hls":
+        return str(target)
+    target.mkdir(exist_ok=True)
+    return str(target / "index.m3u8")
 
 
 def _write(

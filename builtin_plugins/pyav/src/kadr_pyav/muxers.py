@@ -70,6 +70,8 @@ def check_muxer(output: Output) -> None:
     """
     import av.error
 
+    if output.muxer == "hls":  # it writes files beside its playlist; what it holds is fragments of MP4
+        output = replace(output, muxer="mp4", options=())
     container = open_muxer(io.BytesIO(), output.muxer, {})
     container.options.update(output.options)  # PyAV tells of these alone which were not used
     unused = _Unused()

@@ -28,7 +28,7 @@ def check_tags(output: Output) -> tuple[str, ...]:
     Raises:
         UnsupportedFormatError: names the tag.
     """
-    if not output.metadata:
+    if not output.metadata or output.muxer == "hls":  # a playlist of this kind has no place for any
         return ()
     wanted = dict(output.metadata)
     kept = _kept(output)

@@ -72,7 +72,7 @@ class Assembly:
                     self._join(plan, exporter, parts, audio, target)
                 with self._stage("verify"):
                     faults = self._seams(plan, parts, target)
-                    return (None, faults) if faults else (self._verify(plan, target), ())
+                    return (None, faults) if faults else (self._verify(plan, exporter, target), ())
         except (BackendError, RenderError, VerifyError) as error:
             copies = [s.index for s in plan.segments if s.copy is not None]
             if not copies:
@@ -110,10 +110,10 @@ class Assembly:
             return ()
         return self._backend.check_seams(target.temporary, plan.segments, parts, plan.output, self._quiet)
 
-    def _verify(self, plan: RenderPlan, target: Target) -> CheckReport | None:
-        if self._level == "off" or target.many:
+    def _verify(self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target) -> CheckReport | None:
+        if self._level == "off" or (target.many and not exporter.index):
             return None
-        check = self._backend.check(target.temporary, expectation(plan), self._level)
+        check = self._backend.check(target.temporary / exporter.index, expectation(plan), self._level)
         if not check.good:
             rows = "; ".join(str(p) for p in check.problems)
             raise VerifyError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kadr_sdk.times import parse_rate
 
 from kadr_kernel.render.canvas import TIMELINE_COLORS
 
-__all__ = ["Delivery", "Exporters", "deliver", "output_of", "prepared"]
+__all__ = ["Delivery", "Exporters", "deliver", "fitted", "output_of", "prepared"]
 
 
 _RATES = {"crf", "bitrate", "quality"}
@@ -143,11 +143,15 @@ def _size(preset: PresetDescriptor | None, size: tuple[int, int]) -> tuple[int, 
     if preset.resolution is not None:
         return preset.resolution
     assert preset.max_resolution is not None
-    long, short = max(preset.max_resolution), min(preset.max_resolution)
-    factor = min(Fraction(1), Fraction(long, max(size)), Fraction(short, min(size)))
+    return fitted(size, preset.max_resolution)
+
+
+def fitted(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
+    """A size made smaller in its own shape until it fits, whichever way up; even, as 4:2:0 needs."""
+    factor = min(Fraction(1), Fraction(max(most), max(size)), Fraction(min(most), min(size)))
     if factor == 1:
         return size
-    width, height = (max(2, round(side * factor / 2) * 2) for side in size)  # even, as 4:2:0 needs
+    width, height = (max(2, round(side * factor / 2) * 2) for side in size)
     return width, height
 
 
@@ -228,16 +232,21 @@ def output_of(
     if project.export.faststart and not exporter.faststart_options:
         text = f"{exporter.id} has no index that could stand in front"
         problems.append(Problem("export.faststart", text, "leave faststart out"))
+    pictures_as = _video(video, delivery, project) if video is not None else None
+    chunk = 0
+    if exporter.chunk and pictures_as is not None:
+        pictures_as, chunk = _chunked(pictures_as, exporter.chunk)
     return Output(
         delivery.contribution,
         exporter.muxer,
-        _video(video, delivery, project) if video is not None else None,
+        pictures_as,
         _audio(audio, delivery, project) if audio is not None else None,
         tuple(sorted(options.items())),
         _metadata(project),
         chapters if project.export.chapters else (),
         delivery.extension or next(iter(exporter.extensions), ""),
         preset=delivery.preset.id if delivery.preset else "",
+        chunk=chunk,
     )
 
 
@@ -265,6 +274,12 @@ def _video(video: VideoExport, delivery: Delivery, project: Project) -> VideoEnc
         light=_light(video),
         options=tuple(sorted(video.options.items())),
     )
+
+
+def _chunked(video: VideoEncoding, seconds: int) -> tuple[VideoEncoding, int]:
+    """Key frames every two seconds, or as asked for, and a whole number of such groups in a piece."""
+    gop = video.gop or max(1, round(2 * video.rate))
+    return replace(video, gop=gop), gop * max(1, round(seconds * video.rate / gop))
 
 
 def _light(video: VideoExport) -> LightLevels | None:

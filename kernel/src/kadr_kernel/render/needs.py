@@ -25,7 +25,7 @@ def expectation(plan: RenderPlan) -> Expectation:
             (color.matrix, color.primaries, color.transfer, color.range),
         )
     if audio is not None:
-        found = replace(found, samples=audio.count, sample_rate=audio.rate)
+        found = replace(found, late=bool(plan.output.chunk), samples=audio.count, sample_rate=audio.rate)
     return found
 
 

@@ -180,6 +180,8 @@ class Planner:
             return ()
         whole = output.video.bitrate and output.master is None
         cuts = [first] if whole else cut_points(graph.stretches(), output.video.rate)
+        if output.chunk:
+            cuts = list(range(first, end, output.chunk))
         spans = [_delivered(s, output, canvas) for s in graph.spans(cuts)]
         starts = [c - first for c in cuts]
         if request.smart_copy not in ("auto", "require"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kadr_sdk.backend import Backend
+from kadr_sdk.contributions import ExporterDescriptor, LadderExporter
 from kadr_sdk.errors import (
     CancelledError,
     DependencyMissingError,
@@ -25,6 +26,7 @@ from kadr_sdk.events import (
 )
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
+from kadr_sdk.output import Output
 from kadr_sdk.plan import RenderPlan
 from kadr_sdk.project import Export, Project
 from kadr_sdk.rendering import Control, RenderRequest
@@ -33,7 +35,9 @@ from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.analysis import analyze
+from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.job import JobContext, JobControl
+from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.together import Together
 from kadr_kernel.render.work import Means, RenderJob
@@ -109,6 +113,9 @@ class KernelRenderer:
         self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
     ) -> RenderReport:
         """Plan, render, join, verify and put the result under its final name."""
+        ladder = ladder_of(project, request, Exporters(self._means.catalogue))
+        if ladder is not None and request.output is not None:
+            return self._ladder(project, base, request, ladder, control)
         job = RenderJob(self._means, project, request, control)
         with self._telling(job):
             return job.run(base)
@@ -118,6 +125,29 @@ class KernelRenderer:
     ) -> tuple[RenderReport, ...]:
         """Several outputs of one edit; what they share is decoded and composed once."""
         _refuse_twice(requests)
+        exporters = Exporters(self._means.catalogue)
+        if any(ladder_of(project, request, exporters) for request in requests):
+            hint = "render the ladder by itself: its renditions share their work"
+            raise InvalidParameterError("a ladder is not made beside other outputs", path="export", hint=hint)
+        return tuple(report for report, _ in self._together(project, base, requests, control))
+
+    def _ladder(
+        self,
+        project: Project,
+        base: Path,
+        request: RenderRequest,
+        exporter: ExporterDescriptor,
+        control: Control | None,
+    ) -> RenderReport:
+        tied: LadderExporter = self._means.catalogue.load("exporter", exporter.id)
+        requests = rungs(exporter, project, request)
+        return render_ladder(
+            request, requests, tied, lambda found: self._together(project, base, found, control)
+        )
+
+    def _together(
+        self, project: Project, base: Path, requests: Sequence[RenderRequest], control: Control | None
+    ) -> list[tuple[RenderReport, Output]]:
         control = control or self.control()
         jobs = [RenderJob(self._means, project, request, control) for request in requests]
         plans = []
@@ -126,11 +156,11 @@ class KernelRenderer:
                 plans.append(job.plan(base))
         with job_folder(self._means.scratch, "together", self._means.scratch / "none") as folder:
             together = Together(plans, folder)
-            reports = []
+            made = []
             for job, plan in zip(jobs, plans, strict=True):
                 with self._telling(job):
-                    reports.append(job.carry_out(plan, base, together))
-        return tuple(reports)
+                    made.append((job.carry_out(plan, base, together), plan.output))
+        return made
 
     @contextmanager
     def _telling(self, job: RenderJob) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from kadr_sdk.errors import InvalidPathError, StorageError
 
 from kadr_kernel.disk import storage_error, temporary_beside
 
-__all__ = ["Target", "check_target", "refuse_inputs"]
+__all__ = ["Target", "check_target", "refuse_inputs", "tree_digest"]
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
@@ -124,6 +125,19 @@ class Target:
             shutil.rmtree(self.temporary, ignore_errors=True)
         else:
             self.temporary.unlink(missing_ok=True)
+
+
+def tree_digest(folder: Path) -> tuple[str, int]:
+    """sha256 over names and contents of all files below, in order of name, and their size."""
+    digest = hashlib.sha256()
+    size = 0
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    return digest.hexdigest(), size
 
 
 def _place(temporary: Path, target: Path, *, overwrite: bool) -> None:

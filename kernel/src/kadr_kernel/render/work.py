@@ -32,7 +32,7 @@ from kadr_kernel.render.needs import disk_needed, memory_needed
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_kernel.render.scratch import job_folder
-from kadr_kernel.render.target import Target, check_target, refuse_inputs
+from kadr_kernel.render.target import Target, check_target, refuse_inputs, tree_digest
 from kadr_kernel.render.together import Together
 
 __all__ = ["Means", "RenderJob"]
@@ -442,14 +442,7 @@ def _whole(value: object) -> int:
 
 def _digest(target: Target) -> tuple[str, int]:
     """sha256 and size of the result; of a folder, of all files in order of name."""
-    digest = hashlib.sha256()
-    size = 0
-    paths = sorted(target.temporary.iterdir()) if target.many else [target.temporary]
-    for path in paths:
-        if target.many:
-            digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
-    return digest.hexdigest(), size
+    if target.many:
+        return tree_digest(target.temporary)
+    with target.temporary.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), target.temporary.stat().st_size

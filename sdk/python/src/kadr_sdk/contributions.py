@@ -8,7 +8,7 @@ transition   the same, with two inputs
 generator    :class:`~kadr_sdk.effects.FrameEffect` without inputs; descriptor file
 audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect` and/or
              :class:`~kadr_sdk.audio_effects.AudioEffect`; descriptor file
-exporter     :class:`Exporter`, or data alone: descriptor file
+exporter     :class:`Exporter` or :class:`LadderExporter`, or data alone: descriptor file
 preset       data alone: descriptor file
 importer     :class:`Importer`
 analyzer     :class:`Analyzer`; descriptor file
@@ -48,6 +48,7 @@ __all__ = [
     "Guest",
     "GuestRecords",
     "Importer",
+    "LadderExporter",
     "PresetDescriptor",
     "Runtime",
 ]
@@ -77,7 +78,12 @@ class ExporterDescriptor:
         video_codecs, audio_codecs: codec names it can hold, the default first; empty: none.
         video, audio: default settings by the names of the project's export fields.
         options: the muxer's own options; ``faststart_options`` are added where asked for.
-        many: it delivers a folder of files.
+        many: it delivers a folder of files; index: the one of them that a player opens.
+        chunk: seconds of the pieces that the pictures are cut into, with a key frame in front of
+            each at the same frame in every rendition; 0: not cut.
+        renditions: of a ladder, the best first: ``name``, ``max_resolution``, and settings of
+            ``video`` and ``audio``. Each is delivered into a folder of its name, and the
+            exporter's code (:class:`LadderExporter`) ties them together.
     """
 
     id: str
@@ -92,6 +98,9 @@ class ExporterDescriptor:
     faststart_options: Mapping[str, str] | None = None
     faststart: bool = False
     many: bool = False
+    index: str = ""
+    chunk: int = 0
+    renditions: tuple[Mapping[str, Any], ...] = ()
     summary: str = ""
 
     @classmethod
@@ -154,6 +163,14 @@ class Exporter(Protocol):
         context: RenderContext,
     ) -> None:
         """Write everything to ``target``, a temporary file or folder that the kernel renames."""
+        ...
+
+
+class LadderExporter(Protocol):
+    """Ties renditions together that were delivered side by side."""
+
+    def tie(self, folder: Path, renditions: Sequence[tuple[str, Output]]) -> None:
+        """Write into ``folder`` what a player opens; each rendition stands in a folder of its name."""
         ...
 
 

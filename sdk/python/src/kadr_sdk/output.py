@@ -101,6 +101,7 @@ class Output:
         master: how segments are encoded where the film as a whole must be seen before it is
             encoded (two passes, a palette): without loss, and then again in one session. The
             backend's ``prepare`` sets it.
+        chunk: frames after which the pictures are cut, whatever they show; 0: where they say.
         preset: id of the preset that settings came from; its limits are checked at the end.
     """
 
@@ -115,3 +116,4 @@ class Output:
     notes: tuple[str, ...] = field(default=())
     master: VideoEncoding | None = None
     preset: str = ""
+    chunk: int = 0

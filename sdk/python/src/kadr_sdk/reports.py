@@ -18,6 +18,8 @@ class Expectation:
     Attributes:
         frames: packets and, at level ``full``, decoded frames of the video stream.
         samples: length of the sound in samples, within one codec frame.
+        late: pictures and sound may begin later than 0, together: the container has no place for
+            the codec's delay.
         color: matrix, primaries, transfer and range as FFmpeg names them.
     """
 
@@ -29,6 +31,7 @@ class Expectation:
     color: tuple[str, str, str, str] | None = None
     samples: int | None = None
     sample_rate: int | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

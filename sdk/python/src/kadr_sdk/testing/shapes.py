@@ -9,7 +9,7 @@ from typing import Any
 
 from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import Backend
-from kadr_sdk.contributions import Analyzer, Executor, Exporter, Importer, Runtime
+from kadr_sdk.contributions import Analyzer, Executor, Exporter, Importer, LadderExporter, Runtime
 from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.plugin import Command, Host
@@ -20,7 +20,6 @@ _PROTOCOLS: dict[str, type] = {
     "analyzer": Analyzer,
     "backend": Backend,
     "executor": Executor,
-    "exporter": Exporter,
     "host": Host,
     "importer": Importer,
     "runtime": Runtime,
@@ -48,6 +47,9 @@ def entry_problems(item: Contribution, thing: Any, declaration: EffectDeclaratio
         yield from _callable(thing, Command)
     elif item.kind == "service":
         yield from _service(item, thing)
+    elif item.kind == "exporter":  # the files of each rendition, or what ties them together
+        lacking = [list(_methods(thing, protocol)) for protocol in (Exporter, LadderExporter)]
+        yield from () if [] in lacking else lacking[0]
     elif item.kind in _PROTOCOLS:
         yield from _methods(thing, _PROTOCOLS[item.kind])
     elif declaration is not None:

@@ -1,0 +1,105 @@
+"""A ladder for HLS: renditions whose pieces begin at the same frames, and what a player opens."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from kadr_sdk.errors import InvalidParameterError, InvalidPathError
+from kadr_sdk.rendering import Renderer, RenderRequest
+from kadr_sdk.testing.synthetic import read_barcode
+
+FRAMES, RATE = 75, 10
+FAST = {"preset": "ultrafast"}
+
+
+@pytest.fixture
+def film(cut: Any, movie: Any) -> Any:
+    samples = np.random.default_rng(3).normal(0, 0.05, (2, 48000 * FRAMES // RATE)).astype(np.float32)
+    path = movie("ladder.mkv", FRAMES, rate=str(RATE), sound=samples, codec="ffv1")
+    clip = {"id": "a", "source_file": str(path)}
+    return cut(clip, fps=RATE, timeline={"resolution": [960, 540]})
+
+
+def pictures(path: Path) -> tuple[list[int | None], list[Fraction]]:
+    """Barcodes of all frames, and the times of key frames since the first frame."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = list(container.decode(stream))
+        first = frames[0].pts
+        keys = [(f.pts - first) * stream.time_base for f in frames if f.key_frame]
+        lumas = [f.to_ndarray()[: f.height] for f in frames]
+    step = lumas[0].shape[0] // 180
+    return [read_barcode(luma[::step, ::step]) for luma in lumas], keys
+
+
+def test_a_ladder(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    folder = tmp_path / "stream"
+    report = renderer.render(film, tmp_path, RenderRequest(output=folder, container="hls", video=FAST))
+    assert Path(report.output) == folder
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
+        "360p/index.m3u8",
+        "360p/index.m4s",
+        "540p/index.m3u8",
+        "540p/index.m4s",
+        "master.m3u8",
+    ]
+    lines = (folder / "master.m3u8").read_text("utf-8").splitlines()
+    assert lines[:3] == ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    assert lines[4::2] == ["540p/index.m3u8", "360p/index.m3u8"]
+    assert "RESOLUTION=960x540,FRAME-RATE=10.000" in lines[3]
+    assert "RESOLUTION=640x360,FRAME-RATE=10.000" in lines[5]
+    for line, name in zip(lines[3::2], ("540p", "360p"), strict=True):
+        assert re.search(r'CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2"', line)
+        peak, mean = (int(n) for n in re.findall(r"BANDWIDTH=(\d+)", line))
+        size = (folder / name / "index.m4s").stat().st_size
+        assert mean == pytest.approx(size * 8 / (FRAMES / RATE), rel=0.02)
+        assert peak >= mean
+        numbers, keys = pictures(folder / name / "index.m3u8")
+        assert numbers == list(range(FRAMES))
+        assert keys == [Fraction(second) for second in range(0, 8, 2)]
+        playlist = (folder / name / "index.m3u8").read_text("utf-8")
+        assert re.findall(r"#EXTINF:([\d.]+)", playlist) == ["6.000000", "1.500000"]
+        assert playlist.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_a_small_film_has_one_rung(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    folder = tmp_path / "stream"
+    part = (Fraction(0), Fraction(1))
+    request = RenderRequest(output=folder, container="hls", resolution=(320, 180), range=part, video=FAST)
+    renderer.render(film, tmp_path, request)
+    assert sorted(p.name for p in folder.iterdir()) == ["360p", "master.m3u8"]
+    assert "RESOLUTION=320x180" in (folder / "master.m3u8").read_text("utf-8")
+
+
+def test_nothing_is_left_of_a_ladder_that_fails(
+    film: Any, renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kadr_exporters.exporters.hls import HlsExporter
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(HlsExporter, "tie", full)
+    part = (Fraction(0), Fraction(1, 2))
+    with pytest.raises(OSError, match="No space"):
+        renderer.render(
+            film, tmp_path, RenderRequest(output=tmp_path / "stream", container="hls", range=part, video=FAST)
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_refused(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    (tmp_path / "stream").mkdir()
+    (tmp_path / "stream" / "mine.txt").write_text("keep", "utf-8")
+    with pytest.raises(InvalidPathError, match="not empty"):
+        renderer.render(film, tmp_path, RenderRequest(output=tmp_path / "stream", container="hls"))
+    requests = [RenderRequest(output=tmp_path / n) for n in ("a.mp4", "b.m3u8")]
+    with pytest.raises(InvalidParameterError, match="a ladder is not made beside other outputs"):
+        renderer.render_all(film, tmp_path, requests)
+    assert [p.name for p in tmp_path.rglob("*")] == ["stream", "mine.txt"]
