@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kadr_kernel.sandbox.remote import RemoteMachine
 from kadr_sdk import abi
 from kadr_sdk.services import Metrics
 from wasmtime import wat2wasm
@@ -131,6 +132,31 @@ def test_what_was_replaced_is_never_cached(house: Callable[..., Any], tmp_path: 
         reports = [film.render(tmp_path / f"{effect}{n}.mp4", effects=use) for n in range(2)]
         assert [report.reused for report in reports] == reused, effect
         assert [report.replaced > 0 for report in reports] == [effect == "frail"] * 2
+
+
+def test_a_process_that_is_killed_in_a_render_costs_a_try(
+    house: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same film as without: the frame is made by the process that takes its place."""
+    frail(tmp_path)
+    film = house()
+    film.enable("org.frail")
+    use = [{"effect_type": "frail"}]
+    film.render(tmp_path / "quiet.mp4", seconds=2, effects=use, cache=False)
+    original, calls = RemoteMachine.call, [0]
+
+    def call(machine: RemoteMachine, name: str, *arguments: int, seconds: float) -> int:
+        calls[0] += name == "kadr_process"
+        if calls[0] == 20 and name == "kadr_process":
+            machine.process.kill()
+            machine.process.wait()
+        return original(machine, name, *arguments, seconds=seconds)
+
+    monkeypatch.setattr(RemoteMachine, "call", call)
+    report = film.render(tmp_path / "killed.mp4", seconds=2, effects=use, cache=False)
+    assert (tmp_path / "killed.mp4").read_bytes() == (tmp_path / "quiet.mp4").read_bytes()
+    row = report.guests["org.frail.trap"]
+    assert (row["crashes"], row["replaced"], row["calls"]) == (1, 0, 50)
 
 
 def test_limits_of_a_manifest_beyond_the_ceiling(house: Callable[..., Any], tmp_path: Path) -> None:

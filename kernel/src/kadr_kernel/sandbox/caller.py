@@ -84,7 +84,6 @@ class Caller:
         return self._once(call, read)
 
     def _once(self, call: FrameCall | AudioCall, read: Callable[[Instance], T]) -> T:
-        began = time.perf_counter()
         counters, params = self._use.counters, self._guest.declaration.params
         values, files = call.values, self._use.files
 
@@ -93,6 +92,7 @@ class Caller:
 
         try:
             instance = self._taken(call, room_for(packed(0)[1]))
+            began = time.perf_counter()  # a new instance is counted as one, and not as time of a frame
             try:
                 instance.run(call, packed)
                 found = read(instance)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["RemoteCode", "RemoteMachine"]
 
 _GRACE = 1.0  # seconds beyond the deadline that the process keeps itself
+_DYING = 0.2
 _LOADING = 60.0  # seconds for Python and the engine to be there, on a machine with much else to do
 _FIRST, _MOST_WRITES = 1 << 20, 1_000
 _KINDS = ("trap", "deadline", "stack", "memory", "start", "abi")
@@ -216,6 +217,8 @@ class RemoteMachine:
 
     def _fault(self) -> GuestError:
         """Why there is no answer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_DYING)  # one that crashes has gone silent before it is gone
         self.process.kill()
         code = self.process.wait()
         if self._late:
