@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -259,3 +260,16 @@ def test_a_film_is_upright_and_has_several_people(detector: str, kadr: Kadr) -> 
     document = json.loads(kadr("recognize", film, "--every", "1s", "--classes", "person", "--json")[1])
     for frame, _ in document["frames"]:
         assert 2 <= sum(d["frame"] == frame for d in document["detections"]) <= 6
+
+
+@real
+def test_two_keep_their_ids(detector: str, kadr: Kadr) -> None:
+    """Two people are in the picture throughout, and change places."""
+    film = MEDIA / "video" / "moviepy_chaplin.mp4"
+    argv = ["recognize", film, "--every", "2", "--classes", "person", "--track", "--json"]
+    document = json.loads(kadr(*argv)[1])
+    counts = Counter(d["track"] for d in document["detections"] if "track" in d)
+    looked = len(document["frames"])
+    assert looked == 121
+    assert {i for i, count in counts.items() if count > looked * 0.9} == {1, 2}
+    assert sum(counts.values()) - counts[1] - counts[2] <= 5

@@ -32,6 +32,7 @@ _FORMATS = ("json", "csv", "coco", "mot", "srt")  # those of kadr_recognition.fo
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="SCORE", help="Least score; else the model's own."
 )
+@click.option("--track", is_flag=True, help="Follow things: the same id for the same thing.")
 @click.option("--provider", default="", metavar="NAME", help="cpu, cuda …; else the best that is there.")
 @click.option("-o", "--output", type=_PATH, help="File for the results: .json, .csv, .txt (MOT), .srt.")
 @click.option("--format", "kind", type=click.Choice(_FORMATS), help="Otherwise by the ending of the file.")
@@ -47,6 +48,7 @@ def recognize(
     classes: str,
     every: str,
     threshold: float | None,
+    track: bool,
     provider: str,
     output: Path | None,
     kind: str | None,
@@ -70,6 +72,10 @@ def recognize(
         check_target(output, file, overwrite=overwrite)
     with _bar(file, quiet=as_json) as progress:
         found = Recognizer(kernel.container).recognize(file, request, progress).only(wanted)
+    if track:
+        from kadr_recognition.tracking.tracker import follow
+
+        found = follow(found)
     if output is not None:
         write_whole(output, writer(found))
         if as_json:
@@ -90,13 +96,15 @@ def _facts(found: Results) -> dict[str, object]:
 def _show(found: Results) -> None:
     """A line a class: how often, from when to when, how sure at best."""
     click.echo(f"{len(found.frames)} pictures, {len(found.rows)} detections by {found.model['id']}")
-    rows = [["class", "detections", "pictures", "at most", "from", "to", "best score"]]
+    rows = [["class", "detections", "pictures", "at most", "followed", "from", "to", "best score"]]
     for name in sorted({r.what.name for r in found.rows}):
         own = [r for r in found.rows if r.what.name == name]
         counts = [sum(1 for r in own if r.frame == frame) for frame in {r.frame for r in own}]
         times = [f"{float(own[at].time):.2f} s" for at in (0, -1)]
         best = max(r.what.score for r in own)
-        rows.append([name, str(len(own)), str(len(counts)), str(max(counts)), *times, f"{best:.2f}"])
+        ids = len({r.what.track for r in own} - {None})
+        numbers = [str(n) for n in (len(own), len(counts), max(counts), ids or "-")]
+        rows.append([name, *numbers, *times, f"{best:.2f}"])
     if len(rows) == 1:
         return
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
