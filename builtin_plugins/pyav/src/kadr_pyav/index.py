@@ -229,10 +229,16 @@ def assemble(
 
 
 class IndexCache:
-    """Scans of streams by file identity, the least recently used forgotten first."""
+    """Scans of streams by file identity, the least recently used forgotten first.
 
-    def __init__(self, limit: int = 2048) -> None:
-        self._limit = limit
+    Args:
+        limit: scans. frames: of all scans together, so that a folder of long films stays small;
+            the last scan is kept whatever its length.
+    """
+
+    def __init__(self, limit: int = 2048, frames: int = 4_000_000) -> None:
+        self._limit, self._most = limit, frames
+        self._frames = 0
         self._lock = threading.Lock()
         self._scans: OrderedDict[tuple[object, ...], Scan] = OrderedDict()
 
@@ -246,10 +252,16 @@ class IndexCache:
                 return found
         found = scan_stream(path, stream, options)
         with self._lock:
+            before = self._scans.pop(key, None)  # another thread may have been faster
             self._scans[key] = found
-            while len(self._scans) > self._limit:
-                self._scans.popitem(last=False)
+            self._frames += _length(found) - (_length(before) if before else 0)
+            while len(self._scans) > 1 and (len(self._scans) > self._limit or self._frames > self._most):
+                self._frames -= _length(self._scans.popitem(last=False)[1])
         return found
+
+
+def _length(scan: Scan) -> int:
+    return len(scan.frames.pts)
 
 
 def file_identity(path: Path) -> tuple[str, int, int, int]:

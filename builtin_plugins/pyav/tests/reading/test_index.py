@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from kadr_pyav import index
 from kadr_pyav.index import IndexCache, build_index, scan_stream
 from kadr_sdk.errors import MediaFileError
 
@@ -94,3 +95,19 @@ def test_cache_is_bounded(film) -> None:
     scans = [cache.get(path, 0) for path in paths]
     assert cache.get(paths[2], 0) is scans[2]
     assert cache.get(paths[0], 0) is not scans[0]
+
+
+def test_the_cache_of_indexes_is_bounded_by_frames(film, monkeypatch) -> None:
+    paths = [film.write(f"{n}.mkv", count=20) for n in range(3)]
+    cache = IndexCache(frames=45)
+    first = [cache.get(path, 0) for path in paths]
+    made = []
+    scan = index.scan_stream
+    monkeypatch.setattr(index, "scan_stream", lambda *a: made.append(a[0]) or scan(*a))
+    assert cache.get(paths[2], 0) is first[2]
+    assert cache.get(paths[1], 0) is first[1]
+    assert made == []
+    assert cache.get(paths[0], 0) == first[0]
+    assert made == [paths[0]]
+    small = IndexCache(frames=5)
+    assert small.get(paths[0], 0) is small.get(paths[0], 0)
