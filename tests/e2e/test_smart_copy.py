@@ -26,7 +26,7 @@ SOURCES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "a.mp4",
         "libx264",
         "yuv420p",
-        {"preset": "ultrafast", "x264-params": f"{X264}:b-pyramid=2"},
+        {"preset": "ultrafast", "x264-params": f"{X264}:b-pyramid=2:level=4.0"},
     ),
     "open gop": ("a.mp4", "libx264", "yuv420p", {"preset": "ultrafast", "x264-params": f"{X264}:open-gop=1"}),
     "transport stream": (
@@ -262,6 +262,8 @@ def test_what_does_not_fit_is_encoded_and_the_plan_says_why(
     [
         ({"bitrate": 500_000}, "a bitrate makes the whole film one encoder session"),
         ({"profile": "baseline"}, "its profile is"),
+        ({"level": "1.3"}, "it is of a higher level than 1.3"),
+        ({"maxrate": 900_000, "bufsize": 900_000}, "its rate is not known to keep within maxrate"),
         ({"gop": 10}, "its key frames are 20 frames apart, and gop is 10"),
         ({"b_frames": 0}, "it has B-frames, and b_frames is 0"),
         ({"codec": "hevc"}, "the source is h264 and the output hevc"),

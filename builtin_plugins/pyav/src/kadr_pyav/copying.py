@@ -55,6 +55,12 @@ def _unfit(table: PacketTable, output: Output, video: VideoEncoding) -> str:
         return f"it is not tagged with its colour, and {output.muxer} has no place for that"
     if video.profile is not None and _name(table.profile) != _name(video.profile):
         return f"its profile is {table.profile}, asked for is {video.profile}"
+    if video.level is not None and not _within(table, video.level):
+        return f"it is of a higher level than {video.level}"
+    if video.maxrate is not None:
+        return "its rate is not known to keep within maxrate"
+    if video.light is not None:
+        return "light levels are asked for, and its packets carry their own or none"
     if SYNTAX[table.codec].apart or table.codec == "prores":
         encoder = open_video(video)
         if table.codec == "prores" and encoder.profile != table.profile:
@@ -62,6 +68,15 @@ def _unfit(table: PacketTable, output: Output, video: VideoEncoding) -> str:
         if table.codec != "prores" and bytes(encoder.extradata or b"") != table.extradata:
             return f"its {table.codec} header is another than the output's, and there is room for one"
     return ""
+
+
+def _within(table: PacketTable, level: str) -> bool:
+    """The stream is of that level at most; levels are counted in tenths, by HEVC in thirtieths."""
+    steps = {"h264": 10, "hevc": 30}.get(table.codec)
+    try:
+        return level.endswith("+") or (steps is not None and 0 < table.level <= round(float(level) * steps))
+    except ValueError:
+        return False
 
 
 def _name(profile: str | None) -> str:

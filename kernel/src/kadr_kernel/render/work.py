@@ -250,8 +250,6 @@ class RenderJob:
         if sound:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan, folder, context))
-        for segment in () if again else segments:
-            self._counted(segment, context)
         executor = ThreadExecutor(self._means.scheduler, self.control.cancel)
         try:
             done = list(executor.run(tasks, workers + (1 if sound and wanted else 0)))
@@ -259,6 +257,8 @@ class RenderJob:
             if self._failure is not None:  # the others only tell that they were cancelled by it
                 raise self._failure from None
             raise
+        for segment in () if again else segments:
+            self._counted(segment, context)
         if sound and plan.audio is not None:
             self._made[plan.audio.hash] = done.pop(0)
         self._made |= {s.hash: path for s, path in zip(wanted, done, strict=True)}
@@ -282,7 +282,7 @@ class RenderJob:
         return Part(sink.path, digest)
 
     def _counted(self, segment: Segment, context: JobContext) -> None:
-        """A copy costs nothing before the join."""
+        """A copy is made by the join, which hardly takes time: it counts as done before."""
         if segment.copy is not None:
             context.advance(segment.count)
             row = (segment.index, segment.count, segment.copy.bytes, 0.0, segment.hash, "copied")
