@@ -134,9 +134,10 @@ def main(argv: list[str] | None = None) -> int:
     for row in rows:
         seconds = row["seconds"]
         beside = f", ffmpeg -c:v copy {seconds['ffmpeg']:.2f} s" if "ffmpeg" in seconds else ""
+        figures = f"{row['ratio']:.1%} of it, {row['copied']:.1%} copied, {row['times_real']:.0f}x real time"
         sys.stdout.write(
-            f"{row['film']:6} off {seconds['off']:6.2f} s  auto {seconds['auto']:6.2f} s  {row['ratio']:6.1%} of it, "
-            f"{row['copied']:.1%} copied, {row['times_real']:.0f}x real time{beside}  {row['stages']}\n"
+            f"{row['film']:6} off {seconds['off']:6.2f} s  auto {seconds['auto']:6.2f} s  {figures}{beside}\n"
+            f"       {row['stages']}\n"
         )
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
