@@ -295,6 +295,29 @@ def test_shared_memory_has_bounds() -> None:
     block.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="pages on demand are Linux's")
+def test_shared_memory_that_is_not_there_is_an_error_and_no_signal(
+    apart: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effect = apart.use(kit.COPY)
+    effect.frame(kit.call(0))
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    large = kit.picture(0, 1920, 1080)
+    with pytest.raises(RenderError, match=r"org\.evil failed .* MiB of shared memory .*: No space left"):
+        effect.frame(kit.call(1, [large]))
+
+
+def test_a_process_that_cannot_be_started(apart: Any, kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    effect = apart.use(kit.COPY)
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(RenderError, match="its process cannot be started: "):
+        effect.frame(kit.call(0))
+
+
 def test_a_window_there_is_copied_frame_by_frame(apart: Any, kit: Any) -> None:
     effect = apart.use(kit.COPY, window=[1, 0])
     frames = [kit.picture(n) for n in range(3)]

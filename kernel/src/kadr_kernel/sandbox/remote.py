@@ -64,7 +64,7 @@ class RemoteMachine:
     def __init__(self, code: RemoteCode, memory_bytes: int, handler: HostHandler | None) -> None:
         self._code = code
         self._handler = handler
-        self._shared = Shared(_FIRST)
+        self._shared = _shared(_FIRST)
         self._writes: list[tuple[int, int, int]] = []
         self._expected: list[tuple[int, int]] = []
         self._there: list[tuple[int, int]] = []
@@ -72,7 +72,11 @@ class RemoteMachine:
         self._late = False
         self._raised: BaseException | None = None
         self.size = 0
-        self.process = _spawned()
+        try:
+            self.process = _spawned()
+        except OSError as error:
+            self._shared.close()
+            raise GuestError("start", f"its process cannot be started: {error.strerror or error}") from None
         try:
             facts, limits = code.facts, asdict(code.limits)
             head = {"do": "start", "memory": memory_bytes, "limits": limits}
@@ -155,7 +159,7 @@ class RemoteMachine:
 
     def _grow(self, size: int) -> None:
         self._there = []
-        old, self._shared = self._shared, Shared(size)
+        old, self._shared = self._shared, _shared(size)
         old.close()
 
     def _ask(self, head: dict[str, Any], seconds: float, body: bytes = b"") -> dict[str, int]:
@@ -228,6 +232,14 @@ class RemoteMachine:
         with contextlib.suppress(ValueError):
             return GuestError("crash", f"its process was ended by {signal.Signals(-code).name}")
         return GuestError("crash", f"its process was ended by signal {-code}")
+
+
+def _shared(size: int) -> Shared:
+    try:
+        return Shared(size)
+    except OSError as error:
+        text = f"there are no {size >> 20} MiB of shared memory for its frames: {error.strerror or error}"
+        raise GuestError("memory", text) from None
 
 
 def _spawned() -> subprocess.Popen[bytes]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +25,14 @@ class Shared:
     Args:
         size: bytes, of a new block; or
         name: of a block that the other side made.
+
+    Raises:
+        OSError: there is not so much.
     """
 
     def __init__(self, size: int = 0, name: str = "") -> None:
         self._own = not name
-        self._block = _attached(name) if name else SharedMemory(create=True, size=size)
+        self._block = _attached(name) if name else _made(size)
         self.size = self._block.size
         buffer: Any = self._block.buf
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
@@ -54,6 +59,21 @@ class Shared:
         if self._own:
             with suppress(OSError):
                 self._block.unlink()
+
+
+def _made(size: int) -> SharedMemory:
+    block = SharedMemory(create=True, size=size)
+    file, fill = Path("/dev/shm", block.name), getattr(os, "posix_fallocate", None)  # noqa: S108 - where Linux has it
+    try:
+        if fill is not None and file.exists():
+            # Linux gives pages when they are touched, and ends the process where there are none left.
+            with file.open("r+b") as stream:
+                fill(stream.fileno(), 0, block.size)
+    except OSError:
+        block.close()
+        block.unlink()
+        raise
+    return block
 
 
 def _attached(name: str) -> SharedMemory:
