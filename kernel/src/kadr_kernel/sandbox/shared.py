@@ -63,7 +63,8 @@ class Shared:
 
 def _made(size: int) -> SharedMemory:
     block = SharedMemory(create=True, size=size)
-    file, fill = Path("/dev/shm", block.name), getattr(os, "posix_fallocate", None)  # noqa: S108 - where Linux has it
+    fill = getattr(os, "posix_fallocate", None)
+    file = Path("/dev/shm", block.name)  # noqa: S108 - where Linux has it
     try:
         if fill is not None and file.exists():
             # Linux gives pages when they are touched, and ends the process where there are none left.
