@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kadr_kernel.render.copying import Copier
 from kadr_sdk.errors import ValidationError, VerifyError
 from kadr_sdk.events import SegmentEncoded, WarningRaised
 from kadr_sdk.parts import PartReader
@@ -146,6 +148,15 @@ def test_an_output_that_takes_no_packets(rig: Any, media: Path, request_: Render
     plan = rig.renderer.plan(film(clip("a", 0, 4)), media, request_)
     assert [s.copy for s in plan.segments] == [None]
     assert plan.segments[0].reason == reason
+
+
+def test_pieces_of_one_length_are_encoded(rig: Any, media: Path) -> None:
+    plan = rig.renderer.plan(film(clip("a", 0, 4)), media, wanted())
+    spans = [span for segment in plan.segments for span in segment.spans]
+    output = replace(plan.output, chunk=50)
+    choice = Copier(rig.means.library, rig.backend, output).choose(spans)
+    assert not choice.copies
+    assert [why.text for why in choice.reasons] == ["mp4 cuts the film into pieces of one length"]
 
 
 def test_encoded_segments_keep_their_hashes(rig: Any, media: Path) -> None:

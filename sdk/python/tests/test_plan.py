@@ -20,6 +20,7 @@ from kadr_sdk.plan import (
     AudioPlan,
     Call,
     Conform,
+    Copy,
     Decode,
     FrameTimes,
     Native,
@@ -174,3 +175,11 @@ def test_files_of_effects_are_media_of_the_plan() -> None:
     assert media_paths(plan) == {"n.cube", "c.cube"}
     assert "n.cube" in str(canonical(call))
     assert "D-n.cube" in str(canonical(call, lambda path: f"D-{path}"))
+
+
+def test_the_hash_of_a_copy_knows_the_content_and_not_the_path_or_size() -> None:
+    copy = Copy("a.mp4", 0, "h264", 20, 80, bytes=1000)
+    same = Copy("same.mp4", 0, "h264", 20, 80, bytes=2)
+    assert content_hash(copy, digests) == content_hash(same, digests)
+    for other in (replace(copy, path="b.mp4"), replace(copy, first=40), replace(copy, count=60)):
+        assert content_hash(copy, digests) != content_hash(other, digests)

@@ -137,6 +137,8 @@ class Copier:
             return f"packets of {video.codec} are not copied"
         if not self._output.muxer:
             return f"{self._output.exporter} takes pictures, not packets"
+        if self._output.chunk:
+            return f"{self._output.exporter} cuts the film into pieces of one length"
         if video.bitrate or self._output.master is not None:
             return "a bitrate makes the whole film one encoder session"
         return ""
