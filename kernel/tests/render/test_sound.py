@@ -146,6 +146,15 @@ class TestVaryingSpeed:
         assert found.warp is not None
         assert found.warp.at == 2
 
+    def test_beyond_the_media_is_an_error_before_the_render(self, mix: Mix) -> None:
+        late = clip("song", 0, 2, speed=SPEEDING, source_start="17.5")  # 3.5 of 2.5 seconds
+        with pytest.raises(
+            ValidationError, match=r"duration: uses 1\.000 s more than the media has \(20\.000 s\)"
+        ):
+            mix(audio(late))
+        assert mix(audio(late | {"past_end": "hold"})) is not None
+        assert mix(audio(late | {"source_start": "16.5"})) is not None
+
     def test_a_part_leads_in(self, mix: Mix) -> None:
         part = {"range": (Fraction(3), Fraction(4))}
         found = only(mix(video(clip("a", 2, 3, speed=SPEEDING)), request=part))

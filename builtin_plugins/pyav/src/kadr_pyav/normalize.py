@@ -15,6 +15,7 @@ __all__ = ["normalized"]
 
 _CLOSE = 0.05  # LU: near enough
 _TRIES = 4  # passes through the limiter, which takes a little loudness each time
+_FLAT = 0.25  # LU a decibel: what is limited more than that gets no steeper
 _SEEN = 0.1  # LU: from here on a difference is told
 
 Warn = Callable[[str, str, str], None]
@@ -39,7 +40,8 @@ def normalized(plan: AudioPlan, run: Callable[[], Iterator[Samples]], warn: Warn
     gain = target.integrated - found.integrated
     if found.true_peak + gain <= target.true_peak:
         return _scaled(run(), gain)
-    return limited(run(), _factor(_driven(plan, run, gain, target, warn)), target.true_peak, plan.rate)
+    driven = _factor(_driven(plan, run, gain, target, warn))
+    return limited(run(), driven, target.true_peak, plan.rate, plan.layout)
 
 
 def _driven(
@@ -47,14 +49,19 @@ def _driven(
 ) -> float:
     """The gain in front of the limiter with which the loudness comes out."""
     best, error = gain, float("inf")
-    for _ in range(_TRIES):
-        found = _measured(plan, limited(run(), _factor(gain), target.true_peak, plan.rate))
-        missing = target.integrated - found.integrated
+    slope, before = 1.0, (0.0, 0.0)  # LU that a decibel brings; the gain and the loudness measured last
+    for number in range(_TRIES):
+        through = limited(run(), _factor(gain), target.true_peak, plan.rate, plan.layout)
+        reached = _measured(plan, through).integrated
+        missing = target.integrated - reached
         if abs(missing) < abs(error):
             best, error = gain, missing
         if abs(missing) <= _CLOSE:
             break
-        gain += missing
+        if number:
+            slope = min(1.0, max(_FLAT, (reached - before[1]) / (gain - before[0])))
+        before = gain, reached
+        gain += missing / slope
     if abs(error) > _SEEN:
         text = f"the sound comes out at {target.integrated - error:.1f} LUFS instead of {target.integrated:g}"
         hint = f"peaks leave no room below {target.true_peak:g} dBTP: compress it, or ask for less"

@@ -24,6 +24,17 @@ __all__ = ["resampled"]
 _CROSSINGS = 16
 _BLOCK = 1024
 _EXACT = 1e-6  # of a sample: nearer than this a position is that sample
+_FINE = 1024  # steps of the table between two zero crossings
+
+
+def _kernel() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The sinc under its cosine, from its middle out, and the way to the next value (errors below 2e-6)."""
+    x = np.arange(_CROSSINGS * _FINE + 2) / _FINE
+    table = np.sinc(x) * np.cos(np.pi / 2 * np.minimum(x / _CROSSINGS, 1.0)) ** 2
+    return table, np.append(np.diff(table), 0.0)
+
+
+_TABLE, _STEPS = _kernel()
 
 
 def resampled(
@@ -47,8 +58,10 @@ def _block(source: Source, places: NDArray[np.float64]) -> Samples:
     offset = at - base
     offset[np.abs(offset) < _EXACT] = 0.0
     taps = np.arange(-half, half + 1)
-    x = (taps[None, :] - offset[:, None]) / speeds[:, None]
-    weights = np.sinc(x) * np.cos(np.pi / 2 * np.clip(x / _CROSSINGS, -1.0, 1.0)) ** 2
+    x = np.abs(taps[None, :] - offset[:, None]) * (_FINE / speeds)[:, None]
+    np.minimum(x, _CROSSINGS * _FINE, out=x)
+    place = x.astype(np.int32)
+    weights = _TABLE[place] + (x - place) * _STEPS[place]
     exact = (offset == 0.0) & (speeds < 1.0 + _EXACT)
     weights[exact] = taps == 0
     weights /= weights.sum(axis=1, keepdims=True)

@@ -86,6 +86,34 @@ def test_silence_has_no_loudness():
     }
 
 
+def by_the_standard(samples):
+    """ITU-R BS.1770-4 in numpy: K-weighting by its transfer function, blocks of 0.4 s, two gates."""
+    size = samples.shape[1] + RATE  # the tail of the filters does not come round
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(size))
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
+        1 - 1.69065929318241 * z + 0.73248077421585 * z**2
+    )
+    high = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
+    weighted = np.fft.irfft(np.fft.rfft(samples, size) * shelf * high, size)[:, : samples.shape[1]]
+    step = RATE // 10
+    energy = (
+        (weighted[:, : samples.shape[1] // step * step] ** 2).reshape(2, -1, step).mean(axis=2).sum(axis=0)
+    )
+    blocks = np.convolve(energy, np.full(4, 0.25), "valid")
+    loud = blocks[-0.691 + 10 * np.log10(blocks) > -70]
+    gate = -0.691 + 10 * np.log10(loud.mean()) - 10
+    loud = loud[-0.691 + 10 * np.log10(loud) > gate]
+    return -0.691 + 10 * np.log10(loud.mean())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_integrated_by_the_formula_of_the_standard(seed):
+    rng = np.random.default_rng(seed)
+    steps = np.repeat(10 ** (rng.uniform(-60, -5, 24) / 20), RATE // 4)
+    sound = (rng.standard_normal((2, steps.size)) * steps * 0.3).astype(np.float32)
+    assert measured(sound).integrated == pytest.approx(by_the_standard(sound), abs=0.02)
+
+
 @pytest.fixture
 def brought(studio, context):
     def run(sound, integrated, true_peak=-1.0, **more):

@@ -94,11 +94,13 @@ def _too_short(view: ClipView, last: Fraction, end: Fraction) -> Problem:
 
 def _check_sound(view: ClipView, problems: list[Problem]) -> None:
     end = _audio_end(view)
-    if end is None or view.clip.past_end == "hold" or isinstance(view.clip.speed, Curve):
+    if end is None or view.clip.past_end == "hold" or view.clip.freeze is not None:
         return
     view.media_end = end
-    used = view.origin + view.clip.source_start + view.duration * view.speed
-    if used > end + 1 / view.fps:
+    used = view.origin + view.clip.source_start + view.played
+    # At a varying speed the last frame may be cut anywhere.
+    slack = max(Fraction(1), view.speeds[-1]) if isinstance(view.clip.speed, Curve) else 1
+    if used > end + slack / view.fps:
         missing, has = _s(used - end), _s(end - view.origin)
         message = f"uses {missing} more than the media has ({has})"
         problems.append(

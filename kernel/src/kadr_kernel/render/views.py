@@ -82,6 +82,12 @@ class ClipView:
             return self.origin + clip.source_start + self._varying(clip.speed, frame)
         return self._zero + frame * self.step
 
+    @property
+    def played(self) -> Fraction:
+        """Source seconds between the clip's own edges; at a varying speed those between its frames."""
+        varies = isinstance(self.clip.speed, Curve)
+        return self._speed_sums[-1] if varies else self.duration * self.speed
+
     @cached_property
     def step(self) -> Fraction:
         """Source seconds a frame, running forwards, where the speed does not vary."""
