@@ -210,6 +210,13 @@ class TestDesk:
         assert (only(plan).start, only(plan).count, only(plan).lead) == (RATE, 3 * RATE, 0)
         assert len(plan.stages) == 1
 
+    def test_what_looks_far_ahead_hears_as_far(self, mix: Mix) -> None:
+        part = {"range": (Fraction(2), Fraction(3))}
+        duck = {"under": ["t1"], "attack": 2.5}
+        plan = mix(audio(clip("song", 0, 9), duck=duck), audio(clip("a", 0, 9)), request=part)
+        assert plan is not None
+        assert (plan.lead, plan.count, plan.trail) == (2 * RATE, RATE, RATE * 5 // 2)
+
     @pytest.mark.parametrize(
         ("under", "problem"),
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from kadr_sdk.errors import Problem
 from kadr_sdk.plan import AudioBus, AudioStage, Duck, Ramp
@@ -66,14 +67,15 @@ class Desk:
     def window(self, first: int, end: int) -> Window:
         """What is mixed for output frames: more than they show where the desk has a memory.
 
-        Effects on sums hear the timeline from its beginning, and a second beyond, so that a
-        part sounds as in the whole.
+        Effects on sums hear the timeline from its beginning, and a second beyond (or as far as
+        ducking looks ahead), so that a part sounds as in the whole.
         """
         rate, fps = self.effects.rate, self._view.fps
         origin, stop = sample_at(first / fps, rate), sample_at(end / fps, rate)
         if not self._remembers():
             return Window(rate, origin, stop, 0, 0)
-        beyond = max(stop, min(stop + rate, self._length))
+        ahead = max([1.0, *(t.track.duck.attack for t in self.heard if t.track.duck)])
+        beyond = max(stop, min(stop + sample_at(Fraction(ahead), rate), self._length))
         return Window(rate, 0, beyond, origin, beyond - stop)
 
     def _remembers(self) -> bool:
