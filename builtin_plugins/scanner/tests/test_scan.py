@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kadr_scanner.scan import digest_of
+from kadr_scanner.digest import digest_of
 from kadr_sdk.errors import CancelledError, InvalidPathError
 from kadr_sdk.events import (
     FilesDiscovered,

@@ -13,7 +13,7 @@ from kadr_sdk.plan import canonical
 
 from kadr_scanner.rows import FileRow, Version
 
-__all__ = ["broken_row", "counted_row", "row_of", "words_of"]
+__all__ = ["broken_row", "counted_row", "row_of", "uneven", "words_of"]
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 
@@ -54,17 +54,40 @@ def broken_row(path: Path, version: Version, reason: str) -> FileRow:
 def counted_row(row: FileRow, index: FrameIndex) -> FileRow:
     """The row with what the packets say: frames, exact length, evenness of the rate."""
     facts = dict(row.facts)
+    variable = uneven(index)
     facts["packets"] = {
         "frames": len(index.pts),
         "keys": len(index.keys),
-        "variable": index.variable,
+        "variable": variable,
         "start": _text(index.start),
         "duration": _text(index.duration),
     }
-    flags = [f for f in row.flags.split() if f != "variable"] + ["variable"] * index.variable
-    duration = row.duration if row.duration is not None else float(index.duration)
+    flags = [f for f in row.flags.split() if f != "variable"] + ["variable"] * variable
+    told = next((v.get("duration") for v in row.facts["video"] if not v["attached"]), None)
+    duration = row.duration
+    if duration is None or (told is not None and _lies(Fraction(told), index.duration)):
+        duration = float(index.duration)
     row = replace(row, facts=facts, packets=True, duration=duration, flags=" ".join(flags))
     return replace(row, words=words_of(row))
+
+
+def uneven(index: FrameIndex) -> bool:
+    """Whether a picture comes more than a quarter of a frame beside the even times.
+
+    Cameras and rounded timestamps jitter by less; a gap or a rate that varies is more.
+    """
+    steps = len(index.pts) - 1
+    if steps < 2:
+        return False
+    span = index.pts[-1] - index.pts[0]
+    # In whole numbers: |pts - first - k span / steps| > span / steps / 4, and more than a tick.
+    allowed = max(span, 4 * steps)
+    return any(4 * abs((t - index.pts[0]) * steps - k * span) > allowed for k, t in enumerate(index.pts))
+
+
+def _lies(told: Fraction, counted: Fraction) -> bool:
+    """Whether a header's length is that of other packets: a hundredth or a tenth of a second off."""
+    return abs(told - counted) > max(Fraction(1, 10), counted / 100)
 
 
 def _text(value: Fraction) -> str:

@@ -14,10 +14,11 @@ from kadr_sdk.events import ScanCompleted
 from kadr_sdk.rendering import Renderer
 from kadr_sdk.services import Cache, Scheduler
 
+from kadr_scanner.digest import digest_of
 from kadr_scanner.facts import row_of
 from kadr_scanner.index import INDEX, Index, below
 from kadr_scanner.rows import FileRow, Version
-from kadr_scanner.scan import Scan, digest_of
+from kadr_scanner.scan import Scan
 from kadr_scanner.work import Job
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ a second of work, so whatever dies loses no more, and the next scan goes on from
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
@@ -29,17 +29,17 @@ from kadr_sdk.events import (
 )
 from kadr_sdk.services import Scheduler
 
+from kadr_scanner.digest import digest_of
 from kadr_scanner.facts import broken_row, counted_row, row_of, words_of
 from kadr_scanner.index import Index, Writer, below
 from kadr_scanner.rows import FileRow, Version
 from kadr_scanner.walk import walk
-from kadr_scanner.work import Job, in_parallel
+from kadr_scanner.work import Job, in_batches, in_parallel
 
-__all__ = ["DEPTHS", "Scan", "digest_of"]
+__all__ = ["DEPTHS", "Scan"]
 
 T = TypeVar("T")
 DEPTHS = ("metadata", "digests", "packets")
-_BATCH, _SECOND = 200, 1.0
 _PROBE_BYTES = 96 << 20  # of the memory budget, for a file that is looked at
 
 
@@ -197,7 +197,7 @@ class Scan:
 
     def _examine(self, path: Path, version: Version) -> FileRow:
         try:
-            with self._scheduler.reserve(_PROBE_BYTES, owner="scan"):
+            with self._memory():
                 return row_of(path, version, self._backend.probe(path))
         except (CancelledError, ResourceError):
             raise
@@ -253,13 +253,17 @@ class Scan:
         """The row after the packet pass; what goes wrong there is noted, the file stays usable."""
         stream = next(v["index"] for v in row.facts["video"] if not v["attached"])
         try:
-            with self._scheduler.reserve(_PROBE_BYTES, owner="scan"):
+            with self._memory():
                 return counted_row(row, self._backend.index(row.path, stream))
         except (CancelledError, ResourceError):
             raise
         except (KadrError, OSError) as error:
             facts = row.facts | {"packets": {"error": getattr(error, "message", str(error))}}
             return changed(row, packets=True, facts=facts)
+
+    def _memory(self) -> AbstractContextManager[None]:
+        """Memory for one file that is looked at, of the common budget."""
+        return self._scheduler.reserve(min(_PROBE_BYTES, self._scheduler.memory_budget), owner="scan")
 
     @staticmethod
     def _task(work: Callable[..., T], *values: object) -> Callable[[], T]:
@@ -272,41 +276,9 @@ class Scan:
         announce: Callable[[T], None] = lambda _: None,
     ) -> None:
         """Write results as they come, many at a time; only what is written is announced."""
-        for batch in _batches(results):
+        for batch in in_batches(results):
             with self._index.write() as writer:
                 for row in batch:
                     store(writer, row)
             for row in batch:
                 announce(row)
-
-
-def _batches(results: Iterable[T]) -> Iterator[list[T]]:
-    """As many at a time as come within a second; what came before a failure comes too."""
-    batch: list[T] = []
-    began = time.monotonic()
-    try:
-        for row in results:
-            batch.append(row)
-            if len(batch) >= _BATCH or time.monotonic() - began > _SECOND:
-                full, batch, began = batch, [], time.monotonic()
-                yield full
-    except BaseException:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
-
-
-def digest_of(path: Path, check: Callable[[], object]) -> str:
-    """sha256 of a file as hex.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(1 << 20):
-            check()
-            digest.update(block)
-    return digest.hexdigest()

@@ -16,10 +16,11 @@ from kadr_sdk.frames import VideoFrame
 from kadr_sdk.plan import Node
 from kadr_sdk.services import Scheduler, Task
 
-__all__ = ["Job", "frames_of", "in_parallel"]
+__all__ = ["Job", "frames_of", "in_batches", "in_parallel"]
 
 T = TypeVar("T")
 _INTERVAL = 0.1  # seconds between two events
+_BATCH, _SECOND = 200, 1.0
 
 
 class Job:
@@ -126,3 +127,21 @@ def _end(waiting: deque[Task[T]]) -> None:
 def frames_of(backend: Backend, root: Node, job: Job) -> Generator[VideoFrame, None, None]:
     """The frames of a graph, as something that can be closed before its end."""
     yield from backend.frames(root, job)
+
+
+def in_batches(results: Iterable[T]) -> Iterator[list[T]]:
+    """As many at a time as come within a second; what came before a failure comes too."""
+    batch: list[T] = []
+    began = time.monotonic()
+    try:
+        for row in results:
+            batch.append(row)
+            if len(batch) >= _BATCH or time.monotonic() - began > _SECOND:
+                full, batch, began = batch, [], time.monotonic()
+                yield full
+    except BaseException:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from kadr_sdk.errors import NotFoundError
 
-from kadr_scanner.commands import finding, making, scanning
+from kadr_scanner.commands import finding, making, scanning, studying
 
 __all__ = ["media"]
 
@@ -29,5 +29,5 @@ def media() -> None:
     """What media files hold, found once and searched; and what is made of them."""
 
 
-for _command in (*scanning.COMMANDS, *finding.COMMANDS, *making.COMMANDS):
+for _command in (*scanning.COMMANDS, *finding.COMMANDS, *making.COMMANDS, *studying.COMMANDS):
     media.add_command(_command)
