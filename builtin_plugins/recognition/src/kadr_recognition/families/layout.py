@@ -62,7 +62,7 @@ def layout_of(card: ModelCard, shapes: Sequence[Shape], canvas: tuple[int, int])
     if columns <= 0:
         raise ModelError(
             f"the outputs {', '.join(str(list(s)) for s in shapes)} of {card.id!r} are those of no "
-            f"{family or 'known'} detector for pictures of {canvas[0]}x{canvas[1]}",
+            f"{card.family or 'known'} detector for pictures of {canvas[0]}x{canvas[1]}",
             hint=f"known families: {', '.join(FAMILIES)}; the card may name one",
         )
     head = _head(card, family, columns, masks, canvas)
