@@ -8,16 +8,13 @@ const ROWS: u32 = 2 * MOST + 2;
 
 let ring: usize = 0; // averaged rows of u16
 let sums: usize = 0; // u32, one a column
+let line: usize = 0; // u16, the bright part of one row, its edges repeated by the radius
 let room: u32 = 0;
 
 let radius: u32, threshold: u32, strength: u32, part: u32, top: u32, wide: u32, tall: u32;
 
 @inline function at<Word>(row: usize, x: u32): u32 {
   return sizeof<Word>() == 1 ? <u32>load<u8>(row + x) : <u32>load<u16>(row + 2 * <usize>x);
-}
-@inline function above<Word>(row: usize, x: u32): u32 {
-  const value = at<Word>(row, x);
-  return value > threshold ? value - threshold : 0;
 }
 @inline function inside(row: i64): u32 {
   return <u32>min(max(row, 0), <i64>tall - 1);
@@ -26,15 +23,35 @@ let radius: u32, threshold: u32, strength: u32, part: u32, top: u32, wide: u32, 
   return ring + <usize>((row % ROWS) * wide) * 2;
 }
 
-/** The averages of one row's bright part. At the edges the last pixel is repeated. */
 function average<Word>(plane: Plane, row: u32): void {
-  const from = plane.row(row), to = slot(row), last = wide - 1;
-  let sum = above<Word>(from, 0) * (radius + 1);
-  for (let k: u32 = 1; k <= radius; k++) sum += above<Word>(from, min(k, last));
-  for (let x: u32 = 0; x < wide; x++) {
-    store<u16>(to + 2 * <usize>x, (sum * part) >> 16);
-    sum += above<Word>(from, min(x + radius + 1, last));
-    sum -= above<Word>(from, x < radius ? 0 : x - radius);
+  const from = plane.row(row), middle = line + 2 * <usize>radius, least = i16x8.splat(<i16>threshold);
+  let x: u32 = 0;
+  for (; x + 8 <= wide; x += 8) {
+    const words =
+      sizeof<Word>() == 1
+        ? i16x8.extend_low_i8x16_u(v128.load64_zero(from + x))
+        : v128.load(from + 2 * <usize>x);
+    v128.store(middle + 2 * <usize>x, i16x8.sub_sat_u(words, least));
+  }
+  for (; x < wide; x++) {
+    const value = at<Word>(from, x);
+    store<u16>(middle + 2 * <usize>x, value > threshold ? value - threshold : 0);
+  }
+  const last = middle + 2 * <usize>(wide - 1);
+  for (let k: u32 = 0; k < radius; k++) store<u16>(line + 2 * <usize>k, load<u16>(middle));
+  for (let k: u32 = 1; k <= radius + 1; k++) store<u16>(last + 2 * <usize>k, load<u16>(last));
+  averages(slot(row));
+}
+
+/** The averages along the line; its sums move from pixel to pixel. */
+function averages(to: usize): void {
+  const size: usize = <usize>(2 * radius + 1) * 2, own = part;
+  let sum: u32 = 0;
+  for (let at: usize = 0; at < size; at += 2) sum += load<u16>(line + at);
+  const end: usize = <usize>wide * 2, from = line;
+  for (let at: usize = 0; at < end; at += 2) {
+    store<u16>(to + at, (sum * own) >> 16);
+    sum += <u32>load<u16>(from + at + size) - <u32>load<u16>(from + at);
   }
 }
 
@@ -120,6 +137,7 @@ export function kadr_process(job: Job): i32 {
   if (wide > room) {
     ring = kadr_alloc(ROWS * wide * 2);
     sums = kadr_alloc(wide * 4);
+    line = kadr_alloc((wide + 2 * MOST + 1) * 2);
     room = wide;
   }
   top = (1 << out.depth) - 1;

@@ -18,6 +18,7 @@ typedef struct {
 } glow;
 
 static uint16_t *ring; /* ROWS rows of averages */
+static uint16_t *line; /* the bright part of one row, its edges repeated by the radius */
 static uint32_t *sums; /* one a column */
 static uint32_t room;  /* columns that there is room for */
 
@@ -25,25 +26,29 @@ static int have_room(uint32_t width) {
     if (width <= room) return 1;
     ring = kadr_take(ROWS * width * 2);
     sums = kadr_take(width * 4);
-    room = ring && sums ? width : 0;
+    line = kadr_take((width + 2 * MOST + 1) * 2);
+    room = ring && sums && line ? width : 0;
     return room != 0;
 }
 
-static inline uint32_t above(uint32_t value, uint32_t threshold) { return value > threshold ? value - threshold : 0; }
-
-/* The averages of one row's bright part. At the edges the last pixel is repeated. */
-#define AVERAGE(name, pixel)                                                                              \
+/* What of a row is above the threshold, into the middle of the line. */
+#define BRIGHT(name, pixel)                                                                               \
     static void name(const glow *g, const pixel *KADR_RESTRICT in, uint16_t *KADR_RESTRICT out) {         \
-        const uint32_t r = g->radius, w = g->width, t = g->threshold;                                     \
-        uint32_t sum = above(in[0], t) * (r + 1);                                                         \
-        for (uint32_t k = 1; k <= r; k++) sum += above(in[k < w ? k : w - 1], t);                         \
-        for (uint32_t x = 0; x < w; x++) {                                                                \
-            out[x] = (uint16_t)((sum * g->part) >> 16);                                                   \
-            const uint32_t in_at = x + r + 1, out_at = x < r ? 0 : x - r;                                 \
-            sum += above(in[in_at < w ? in_at : w - 1], t);                                               \
-            sum -= above(in[out_at], t);                                                                  \
-        }                                                                                                 \
+        const uint32_t threshold = g->threshold;                                                          \
+        for (uint32_t x = 0; x < g->width; x++)                                                           \
+            out[x] = (uint16_t)(in[x] > threshold ? in[x] - threshold : 0);                               \
     }
+
+/* The averages along the line; its sums move from pixel to pixel. */
+static void averages(const glow *g, const uint16_t *KADR_RESTRICT in, uint16_t *KADR_RESTRICT out) {
+    const uint32_t size = 2 * g->radius + 1, part = g->part, width = g->width;
+    uint32_t sum = 0;
+    for (uint32_t x = 0; x < size; x++) sum += in[x];
+    for (uint32_t x = 0; x < width; x++) {
+        out[x] = (uint16_t)((sum * part) >> 16);
+        sum += (uint32_t)in[x + size] - in[x];
+    }
+}
 
 /* A row of the picture with the averages of its columns. */
 #define SHINE(name, pixel)                                                                                \
@@ -56,8 +61,8 @@ static inline uint32_t above(uint32_t value, uint32_t threshold) { return value 
         }                                                                                                 \
     }
 
-AVERAGE(average8, uint8_t)
-AVERAGE(average16, uint16_t)
+BRIGHT(bright8, uint8_t)
+BRIGHT(bright16, uint16_t)
 SHINE(shine8, uint8_t)
 SHINE(shine16, uint16_t)
 
@@ -77,8 +82,12 @@ static uint32_t clamped(int64_t row, uint32_t height) {
 static uint16_t *slot(const glow *g, uint32_t row) { return ring + (size_t)(row % ROWS) * g->width; }
 
 static void average(const glow *g, const kadr_image *in, uint32_t row) {
-    if (kadr_word(in) == 1) average8(g, kadr_row(&in->planes[0], row), slot(g, row));
-    else average16(g, kadr_row(&in->planes[0], row), slot(g, row));
+    uint16_t *middle = line + g->radius;
+    if (kadr_word(in) == 1) bright8(g, kadr_row(&in->planes[0], row), middle);
+    else bright16(g, kadr_row(&in->planes[0], row), middle);
+    for (uint32_t k = 0; k < g->radius; k++) line[k] = middle[0];
+    for (uint32_t k = 0; k <= g->radius; k++) middle[g->width + k] = middle[g->width - 1];
+    averages(g, line, slot(g, row));
 }
 
 static void luma(const glow *g, const kadr_image *in, const kadr_image *out, uint32_t first, uint32_t end) {

@@ -6,6 +6,7 @@ namespace {
 constexpr uint32_t most = 64, rows = 2 * most + 2;
 
 kadr::Room<uint16_t> ring; /* averaged rows */
+kadr::Room<uint16_t> line; /* the bright part of one row, its edges repeated by the radius */
 kadr::Room<uint32_t> sums; /* one a column */
 
 struct Settings {
@@ -35,19 +36,29 @@ template <typename Word> class Glow {
         return static_cast<uint32_t>(kadr::clamped<int64_t>(row, 0, height_ - 1));
     }
     uint16_t *slot(uint32_t row) const { return ring.at(row % rows * width_); }
-    uint32_t above(Word value) const { return value > s_.threshold ? value - s_.threshold : 0; }
 
-    /* The averages of one row's bright part. At the edges the last pixel is repeated. */
     void average(uint32_t row) const {
-        const Word *KADR_RESTRICT in = in_.row(row);
-        uint16_t *KADR_RESTRICT out = slot(row);
-        const uint32_t r = s_.radius, last = width_ - 1;
-        uint32_t sum = above(in[0]) * (r + 1);
-        for (uint32_t k = 1; k <= r; k++) sum += above(in[kadr::least(k, last)]);
-        for (uint32_t x = 0; x < width_; x++) {
-            out[x] = static_cast<uint16_t>((sum * s_.part) >> 16);
-            sum += above(in[kadr::least(x + r + 1, last)]);
-            sum -= above(in[x < r ? 0 : x - r]);
+        uint16_t *edge = line.at(0), *middle = line.at(s_.radius);
+        bright(in_.row(row), middle);
+        for (uint32_t k = 0; k < s_.radius; k++) edge[k] = middle[0];
+        for (uint32_t k = 0; k <= s_.radius; k++) middle[width_ + k] = middle[width_ - 1];
+        averages(edge, slot(row));
+    }
+
+    void bright(const Word *KADR_RESTRICT in, uint16_t *KADR_RESTRICT out) const {
+        const uint32_t threshold = s_.threshold;
+        for (uint32_t x = 0; x < width_; x++)
+            out[x] = static_cast<uint16_t>(in[x] > threshold ? in[x] - threshold : 0);
+    }
+
+    /* The averages along the line; its sums move from pixel to pixel. */
+    void averages(const uint16_t *KADR_RESTRICT in, uint16_t *KADR_RESTRICT out) const {
+        const uint32_t size = 2 * s_.radius + 1, part = s_.part, width = width_;
+        uint32_t sum = 0;
+        for (uint32_t x = 0; x < size; x++) sum += in[x];
+        for (uint32_t x = 0; x < width; x++) {
+            out[x] = static_cast<uint16_t>((sum * part) >> 16);
+            sum += static_cast<uint32_t>(in[x + size]) - in[x];
         }
     }
 
@@ -83,7 +94,7 @@ kadr::status work(const kadr::Job &job) {
     const kadr::Image in = job.input(0), out = job.output();
     if (!in || out.depth() > 16)
         return job.fail(kadr::unsupported, "whole numbers up to 16 bit are expected");
-    if (!ring.have(rows * out.width()) || !sums.have(out.width()))
+    if (!ring.have(rows * out.width()) || !sums.have(out.width()) || !line.have(out.width() + 2 * most + 1))
         return job.fail(kadr::no_memory, "no memory for the averages");
     Settings settings{};
     settings.top = (1u << out.depth()) - 1;

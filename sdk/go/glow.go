@@ -11,6 +11,7 @@ const (
 var (
 	ring []uint16 // averaged rows
 	sums []uint32 // one a column
+	line []uint16 // the bright part of one row, its edges repeated by the radius
 )
 
 type glow struct {
@@ -29,6 +30,7 @@ func process(at uint32) int32 {
 	}
 	if uint32(len(sums)) < out.Width {
 		ring, sums = make([]uint16, rows*out.Width), make([]uint32, out.Width)
+		line = make([]uint16, out.Width+2*most+1)
 	}
 	top := uint32(1)<<out.Depth - 1
 	g := &glow{top: top, in: &in.Planes[0], out: &out.Planes[0]}
@@ -81,24 +83,31 @@ func (g *glow) slot(row uint32) []uint16 {
 	return ring[at : at+g.in.Width]
 }
 
-func above[Word uint8 | uint16](value Word, threshold uint32) uint32 {
-	if uint32(value) > threshold {
-		return uint32(value) - threshold
+func average[Word uint8 | uint16](g *glow, row uint32) {
+	in, r, t := kadr.Row[Word](g.in, row), int(g.radius), g.threshold
+	middle := line[r : r+len(in)+r+1]
+	for x, value := range in {
+		middle[x] = uint16(max(int32(value)-int32(t), 0))
 	}
-	return 0
+	for k := range r {
+		line[k] = middle[0]
+	}
+	for k := range r + 1 {
+		middle[len(in)+k] = middle[len(in)-1]
+	}
+	averages(g, line[:len(in)+2*r+1], g.slot(row))
 }
 
-// The averages of one row's bright part. At the edges the last pixel is repeated.
-func average[Word uint8 | uint16](g *glow, row uint32) {
-	in, out := kadr.Row[Word](g.in, row), g.slot(row)
-	r, last, t, part := int(g.radius), len(in)-1, g.threshold, g.part
-	sum := above(in[0], t) * uint32(r+1)
-	for k := 1; k <= r; k++ {
-		sum += above(in[min(k, last)], t)
+// The averages along the line; its sums move from pixel to pixel.
+func averages(g *glow, in, out []uint16) {
+	size, part, sum := 2*int(g.radius)+1, g.part, uint32(0)
+	for _, value := range in[:size] {
+		sum += uint32(value)
 	}
+	gone, come := in[:len(out)], in[size:][:len(out)]
 	for x := range out {
 		out[x] = uint16(sum * part >> 16)
-		sum += above(in[min(x+r+1, last)], t) - above(in[max(x-r, 0)], t)
+		sum += uint32(come[x]) - uint32(gone[x])
 	}
 }
 

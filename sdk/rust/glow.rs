@@ -10,6 +10,26 @@ const ROWS: usize = 2 * MOST + 2;
 
 static mut RING: Room<u16> = Room::new(); // averaged rows
 static mut SUMS: Room<u32> = Room::new(); // one a column
+static mut LINE: Room<u16> = Room::new(); // the bright part of one row, its edges repeated
+
+struct Rooms {
+    ring: &'static mut [u16],
+    sums: &'static mut [u32],
+    line: &'static mut [u16],
+}
+
+impl Rooms {
+    fn of(width: usize) -> Option<Self> {
+        // A guest has one thread, and this is called once a frame.
+        unsafe {
+            Some(Rooms {
+                ring: (*core::ptr::addr_of_mut!(RING)).of(ROWS * width)?,
+                sums: (*core::ptr::addr_of_mut!(SUMS)).of(width)?,
+                line: (*core::ptr::addr_of_mut!(LINE)).of(width + 2 * MOST + 1)?,
+            })
+        }
+    }
+}
 
 struct Glow {
     radius: usize,
@@ -54,21 +74,20 @@ impl Glow {
         at..at + self.width
     }
 
-    fn above<W: Word>(&self, value: W) -> u32 {
-        value.wide().saturating_sub(self.threshold)
-    }
-
-    /// The averages of one row's bright part. At the edges the last pixel is repeated.
-    fn average<W: Word>(&self, from: &[W], to: &mut [u16]) {
-        let (r, last) = (self.radius, from.len() - 1);
-        let mut sum = self.above(from[0]) * (r as u32 + 1);
-        for k in 1..=r {
-            sum += self.above(from[k.min(last)]);
+    fn average<W: Word>(&self, from: &[W], line: &mut [u16], to: &mut [u16]) {
+        let (r, width) = (self.radius, self.width);
+        for (bright, value) in line[r..r + width].iter_mut().zip(from) {
+            *bright = value.wide().saturating_sub(self.threshold) as u16;
         }
-        for (x, out) in to.iter_mut().enumerate() {
-            *out = (sum.wrapping_mul(self.part) >> 16) as u16;
-            sum += self.above(from[(x + r + 1).min(last)]);
-            sum -= self.above(from[x.saturating_sub(r)]);
+        let (first, last) = (line[r], line[r + width - 1]);
+        line[..r].fill(first);
+        line[r + width..][..r + 1].fill(last);
+        // The averages along the line; its sums move from pixel to pixel.
+        let (part, size) = (self.part, 2 * r + 1);
+        let mut sum: u32 = line[..size].iter().map(|value| *value as u32).sum();
+        for ((out, come), gone) in to.iter_mut().zip(&line[size..]).zip(&line[..]) {
+            *out = (sum.wrapping_mul(part) >> 16) as u16;
+            sum = sum.wrapping_add(*come as u32).wrapping_sub(*gone as u32);
         }
     }
 
@@ -80,12 +99,11 @@ impl Glow {
         }
     }
 
-    fn luma<W: Word>(
-        &self, from: &Plane, to: &Plane, rows: (u32, u32), ring: &mut [u16], sums: &mut [u32],
-    ) {
+    fn luma<W: Word>(&self, from: &Plane, to: &Plane, rows: (u32, u32), rooms: &mut Rooms) {
+        let Rooms { ring, sums, line } = rooms;
         let (r, first) = (self.radius as i64, rows.0 as i64);
         for row in self.inside(first - r)..=self.inside(first + r) {
-            self.average(from.row::<W>(row as u32), &mut ring[self.slot(row)]);
+            self.average(from.row::<W>(row as u32), line, &mut ring[self.slot(row)]);
         }
         sums.fill(0);
         for k in -r..=r {
@@ -97,7 +115,7 @@ impl Glow {
             self.shine(from.row::<W>(y as u32), sums, to.row_mut(y as u32));
             if y + r + 1 < self.height as i64 {
                 let next = (y + r + 1) as usize;
-                self.average(from.row::<W>(next as u32), &mut ring[self.slot(next)]);
+                self.average(from.row::<W>(next as u32), line, &mut ring[self.slot(next)]);
             }
             let (come, gone) = (self.slot(self.inside(y + r + 1)), self.slot(self.inside(y - r)));
             for ((sum, come), gone) in sums.iter_mut().zip(&ring[come]).zip(&ring[gone]) {
@@ -107,9 +125,9 @@ impl Glow {
     }
 }
 
-fn make<W: Word>(job: &Job, source: &Image, glow: &Glow, ring: &mut [u16], sums: &mut [u32]) {
+fn make<W: Word>(job: &Job, source: &Image, glow: &Glow, rooms: &mut Rooms) {
     let out = job.output();
-    glow.luma::<W>(&source.planes()[0], &out.planes()[0], job.rows(0), ring, sums);
+    glow.luma::<W>(&source.planes()[0], &out.planes()[0], job.rows(0), rooms);
     for (number, (from, to)) in source.planes().iter().zip(out.planes()).enumerate().skip(1) {
         let (first, end) = job.rows(number);
         for y in first..end {
@@ -125,14 +143,9 @@ fn work(job: &mut Job) -> Status {
         _ => return job.fail(Status::Unsupported, "whole numbers up to 16 bit are expected"),
     };
     let width = out.width as usize;
-    // A guest has one thread.
-    let rooms = unsafe {
-        let (ring, sums) = (core::ptr::addr_of_mut!(RING), core::ptr::addr_of_mut!(SUMS));
-        ((*ring).of(ROWS * width), (*sums).of(width))
-    };
-    let (ring, sums) = match rooms {
-        (Some(ring), Some(sums)) => (ring, sums),
-        _ => return job.fail(Status::NoMemory, "no memory for the averages"),
+    let mut rooms = match Rooms::of(width) {
+        Some(rooms) => rooms,
+        None => return job.fail(Status::NoMemory, "no memory for the averages"),
     };
     let top = (1u32 << out.depth) - 1;
     let radius = ((job.number(0) + 0.5) as usize).min(MOST);
@@ -146,9 +159,9 @@ fn work(job: &mut Job) -> Status {
         height: out.height as usize,
     };
     if out.depth <= 8 {
-        make::<u8>(job, source, &glow, ring, sums);
+        make::<u8>(job, source, &glow, &mut rooms);
     } else {
-        make::<u16>(job, source, &glow, ring, sums);
+        make::<u16>(job, source, &glow, &mut rooms);
     }
     Status::Ok
 }

@@ -197,7 +197,10 @@ pub struct Room<Word> {
 
 impl<Word> Room<Word> {
     pub const fn new() -> Self {
-        Room { words: core::ptr::null_mut(), count: 0 }
+        Room {
+            words: core::ptr::null_mut(),
+            count: 0,
+        }
     }
 
     /// So many words, with whatever stands in them; None where there is no memory.

@@ -2,6 +2,7 @@
 
 (global $ring (mut i32) (i32.const 0)) ;; 130 averaged rows of 16 bit
 (global $sums (mut i32) (i32.const 0)) ;; 32 bit, one a column
+(global $line (mut i32) (i32.const 0)) ;; 16 bit: the bright part of one row, its edges repeated
 (global $room (mut i32) (i32.const 0)) ;; columns that there is room for
 (global $radius (mut i32) (i32.const 0))
 (global $threshold (mut i32) (i32.const 0))
@@ -17,9 +18,6 @@
     (then (i32.load8_u (i32.add (local.get $row) (local.get $x))))
     (else (i32.load16_u (i32.add (local.get $row) (i32.shl (local.get $x) (i32.const 1)))))))
 
-(func $above (param $row i32) (param $x i32) (result i32)
-  (call $greatest (i32.sub (call $pixel (local.get $row) (local.get $x)) (global.get $threshold)) (i32.const 0)))
-
 (func $inside (param $row i32) (result i32)
   (call $least (call $greatest (local.get $row) (i32.const 0)) (i32.sub (global.get $tall) (i32.const 1))))
 
@@ -27,30 +25,63 @@
   (i32.add (global.get $ring)
     (i32.shl (i32.mul (i32.rem_u (local.get $row) (i32.const 130)) (global.get $wide)) (i32.const 1))))
 
-;; The averages of one row's bright part. At the edges the last pixel is repeated.
 (func $average (param $plane i32) (param $y i32)
-  (local $from i32) (local $to i32) (local $last i32) (local $sum i32) (local $x i32)
+  (local $from i32) (local $middle i32) (local $x i32) (local $end i32)
   (local.set $from (call $row (local.get $plane) (local.get $y)))
-  (local.set $to (call $slot (local.get $y)))
-  (local.set $last (i32.sub (global.get $wide) (i32.const 1)))
-  (local.set $sum (i32.mul (call $above (local.get $from) (i32.const 0)) (i32.add (global.get $radius) (i32.const 1))))
-  (local.set $x (i32.const 1))
-  (block $begun (loop $begin
-    (br_if $begun (i32.gt_u (local.get $x) (global.get $radius)))
-    (local.set $sum (i32.add (local.get $sum)
-      (call $above (local.get $from) (call $least (local.get $x) (local.get $last)))))
+  (local.set $middle (i32.add (global.get $line) (i32.shl (global.get $radius) (i32.const 1))))
+  (block $rest (loop $eight
+    (br_if $rest (i32.gt_u (i32.add (local.get $x) (i32.const 8)) (global.get $wide)))
+    (v128.store (i32.add (local.get $middle) (i32.shl (local.get $x) (i32.const 1)))
+      (i16x8.sub_sat_u
+        (if (result v128) (i32.eq (global.get $word) (i32.const 1))
+          (then (i16x8.extend_low_i8x16_u (v128.load64_zero (i32.add (local.get $from) (local.get $x)))))
+          (else (v128.load (i32.add (local.get $from) (i32.shl (local.get $x) (i32.const 1))))))
+        (i16x8.splat (global.get $threshold))))
+    (local.set $x (i32.add (local.get $x) (i32.const 8)))
+    (br $eight)))
+  (block $done (loop $one
+    (br_if $done (i32.ge_u (local.get $x) (global.get $wide)))
+    (i32.store16 (i32.add (local.get $middle) (i32.shl (local.get $x) (i32.const 1)))
+      (call $greatest (i32.const 0)
+        (i32.sub (call $pixel (local.get $from) (local.get $x)) (global.get $threshold))))
     (local.set $x (i32.add (local.get $x) (i32.const 1)))
-    (br $begin)))
-  (local.set $x (i32.const 0))
+    (br $one)))
+  ;; The edges: the first value before, the last one behind, and one more.
+  (local.set $x (global.get $line))
+  (block $before (loop $left
+    (br_if $before (i32.ge_u (local.get $x) (local.get $middle)))
+    (i32.store16 (local.get $x) (i32.load16_u (local.get $middle)))
+    (local.set $x (i32.add (local.get $x) (i32.const 2)))
+    (br $left)))
+  (local.set $x (i32.add (local.get $middle) (i32.shl (global.get $wide) (i32.const 1))))
+  (local.set $end (i32.add (local.get $x) (i32.shl (global.get $radius) (i32.const 1))))
+  (loop $right
+    (i32.store16 (local.get $x) (i32.load16_u (i32.sub (local.get $x) (i32.const 2))))
+    (local.set $x (i32.add (local.get $x) (i32.const 2)))
+    (br_if $right (i32.le_u (local.get $x) (local.get $end))))
+  (call $averages (call $slot (local.get $y))))
+
+;; The averages along the line; its sums move from pixel to pixel.
+(func $averages (param $to i32)
+  (local $from i32) (local $size i32) (local $end i32) (local $sum i32) (local $part i32)
+  (local.set $part (global.get $part))
+  (local.set $from (global.get $line))
+  (local.set $size (i32.add (i32.shl (global.get $radius) (i32.const 2)) (i32.const 2)))
+  (local.set $end (i32.add (local.get $from) (local.get $size)))
+  (loop $begin
+    (local.set $sum (i32.add (local.get $sum) (i32.load16_u (local.get $from))))
+    (local.set $from (i32.add (local.get $from) (i32.const 2)))
+    (br_if $begin (i32.lt_u (local.get $from) (local.get $end))))
+  (local.set $from (global.get $line))
+  (local.set $end (i32.add (local.get $to) (i32.shl (global.get $wide) (i32.const 1))))
   (loop $next
-    (i32.store16 (i32.add (local.get $to) (i32.shl (local.get $x) (i32.const 1)))
-      (i32.shr_u (i32.mul (local.get $sum) (global.get $part)) (i32.const 16)))
+    (i32.store16 (local.get $to) (i32.shr_u (i32.mul (local.get $sum) (local.get $part)) (i32.const 16)))
     (local.set $sum (i32.sub
-      (i32.add (local.get $sum) (call $above (local.get $from) (call $least
-        (i32.add (i32.add (local.get $x) (global.get $radius)) (i32.const 1)) (local.get $last))))
-      (call $above (local.get $from) (call $greatest (i32.sub (local.get $x) (global.get $radius)) (i32.const 0)))))
-    (local.set $x (i32.add (local.get $x) (i32.const 1)))
-    (br_if $next (i32.lt_u (local.get $x) (global.get $wide)))))
+      (i32.add (local.get $sum) (i32.load16_u (i32.add (local.get $from) (local.get $size))))
+      (i32.load16_u (local.get $from))))
+    (local.set $from (i32.add (local.get $from) (i32.const 2)))
+    (local.set $to (i32.add (local.get $to) (i32.const 2)))
+    (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
 
 ;; A row is added to the column sums, and another one taken from them (0: none), eight at a time.
 (func $move (param $come i32) (param $gone i32)
@@ -172,7 +203,9 @@
   (if (i32.gt_u (global.get $wide) (global.get $room)) (then
     (global.set $ring (call $alloc (i32.mul (global.get $wide) (i32.const 260))))
     (global.set $sums (call $alloc (i32.shl (global.get $wide) (i32.const 2))))
-    (if (i32.or (i32.eqz (global.get $ring)) (i32.eqz (global.get $sums))) (then (return (i32.const 3))))
+    (global.set $line (call $alloc (i32.add (i32.shl (global.get $wide) (i32.const 1)) (i32.const 258))))
+    (if (i32.or (i32.or (i32.eqz (global.get $ring)) (i32.eqz (global.get $sums))) (i32.eqz (global.get $line)))
+      (then (return (i32.const 3))))
     (global.set $room (global.get $wide))))
   (global.set $top (i32.sub (i32.shl (i32.const 1) (i32.load offset=24 (local.get $out))) (i32.const 1)))
   (global.set $radius (call $least (i32.const 64)

@@ -9,6 +9,7 @@ const Lanes = @Vector(lanes, u32);
 
 var ring: [*]u16 = undefined;
 var sums: [*]u32 = undefined;
+var line: [*]u16 = undefined; // the bright part of one row, its edges repeated by the radius
 var room: u32 = 0;
 
 comptime {
@@ -19,6 +20,7 @@ fn haveRoom(width: u32) bool {
     if (width <= room) return true;
     ring = @ptrCast(kadr.take(rows * width * 2) orelse return false);
     sums = @ptrCast(kadr.take(width * 4) orelse return false);
+    line = @ptrCast(kadr.take((width + 2 * most + 1) * 2) orelse return false);
     room = width;
     return true;
 }
@@ -35,10 +37,6 @@ fn Glow(comptime Word: type) type {
 
         const Self = @This();
 
-        fn above(self: *const Self, value: Word) u32 {
-            return @as(u32, value) -| self.threshold;
-        }
-
         fn inside(self: *const Self, row: i64) u32 {
             return @intCast(@min(@max(row, 0), @as(i64, self.in.height) - 1));
         }
@@ -47,18 +45,32 @@ fn Glow(comptime Word: type) type {
             return ring + (row % rows) * self.in.width;
         }
 
-        /// The averages of one row's bright part. At the edges the last pixel is repeated.
         fn average(self: *const Self, row: u32) void {
             const in = self.in.row(Word, row);
-            const out = self.slot(row);
             const r = self.radius;
-            const last = self.in.width - 1;
-            var sum = self.above(in[0]) *% (r + 1);
-            for (1..r + 1) |k| sum += self.above(in[@min(k, last)]);
+            const width = self.in.width;
+            const middle = line + r;
+            const threshold: @Vector(lanes, u16) = @splat(@intCast(self.threshold));
+            var x: usize = 0;
+            while (x + lanes <= width) : (x += lanes) {
+                const words: @Vector(lanes, u16) = @as(@Vector(lanes, Word), in[x..][0..lanes].*);
+                middle[x..][0..lanes].* = words -| threshold;
+            }
+            while (x < width) : (x += 1) middle[x] = @as(u16, in[x]) -| @as(u16, @intCast(self.threshold));
+            @memset(line[0..r], middle[0]);
+            @memset(middle[width .. width + r + 1], middle[width - 1]);
+            self.averages(self.slot(row));
+        }
+
+        /// The averages along the line; its sums move from pixel to pixel.
+        fn averages(self: *const Self, out: [*]u16) void {
+            const size = 2 * self.radius + 1;
+            const part = self.part;
+            var sum: u32 = 0;
+            for (line[0..size]) |value| sum += value;
             for (0..self.in.width) |x| {
-                out[x] = @truncate((sum *% self.part) >> 16);
-                sum += self.above(in[@min(x + r + 1, last)]);
-                sum -= self.above(in[x -| r]);
+                out[x] = @truncate((sum *% part) >> 16);
+                sum = sum +% line[x + size] -% line[x];
             }
         }
 

@@ -148,7 +148,7 @@ pub fn guest(comptime work: fn (*Job) Status) void {
             return if (take(size)) |room| @intFromPtr(room) else 0;
         }
         fn process(job: *Job) callconv(.c) i32 {
-            return @intFromEnum(work(job));
+            return @backingInt(work(job));
         }
     };
     @export(&exports.abi, .{ .name = "kadr_abi" });
