@@ -380,3 +380,35 @@ def test_a_source_that_changes_while_it_is_copied_stops_the_render(
     with pytest.raises(MediaFileError, match="changed"):
         renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_source_that_changes_its_size_is_not_copied_across(renderer: Any, cut: Any, tmp_path: Path) -> None:
+    path = tmp_path / "two.ts"
+    with av.open(str(path), "w") as container:
+        stream: Any = None
+        for size, first in ((SIZE, 0), ((160, 96), 50)):
+            encoder: Any = av.CodecContext.create("libx264", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
+            encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+            encoder.colorspace = encoder.color_primaries = encoder.color_trc = encoder.color_range = 1
+            encoder.options = FAST
+            if stream is None:
+                stream = container.add_stream("libx264", rate=25, options=FAST)
+                stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for packet in encoded_packets(encoder, first, size):
+                packet.stream = stream
+                container.mux(packet)
+    project = cut({"id": "a", "source_file": str(path), "start_time": 0, "duration": 4})
+    report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert report.copied == 50  # up to the change; what comes after is scaled
+    assert barcodes(tmp_path / "out.mp4") == list(range(100))
+
+
+def encoded_packets(encoder: Any, first: int, size: tuple[int, int]) -> list[Any]:
+    packets: list[Any] = []
+    for number in range(first, first + 50):
+        planes = [plane.reshape(-1, size[0]) for plane in barcode_frame(number, *size).planes]
+        picture = av.VideoFrame.from_ndarray(np.concatenate(planes), "yuv420p")
+        picture.pts, picture.time_base = number, Fraction(1, 25)
+        packets += encoder.encode(picture)
+    return packets + encoder.encode(None)

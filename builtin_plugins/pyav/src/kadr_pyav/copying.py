@@ -32,7 +32,7 @@ def copyable(table: PacketTable, first: int, end: int, output: Output) -> CopyOf
     assert output.video is not None
     why = table.odd or _unfit(table, output, output.video)
     if why:
-        return CopyOffer(end, end, reason=why, whole=True)
+        return CopyOffer(end, end, reason=why)
     reason = ""
     for found in table.stretches(first, end):
         reason = _unlike_asked(table, found, output.video)

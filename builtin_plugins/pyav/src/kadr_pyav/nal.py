@@ -11,13 +11,22 @@ from collections.abc import Iterator
 
 from kadr_pyav.access import Access
 
-__all__ = ["access_of", "as_bla", "length_size", "parameter_sets", "with_parameter_sets", "with_start_codes"]
+__all__ = [
+    "access_of",
+    "as_bla",
+    "length_size",
+    "parameter_sets",
+    "shape_of",
+    "with_parameter_sets",
+    "with_start_codes",
+]
 
 _START = b"\0\0\0\1"
 _IDR, _SLICES, _SEI, _RECOVERY = 5, range(1, 6), 6, 6
 _CRA, _BLA_N_LP = 21, 18
 _IRAP, _VCL = range(16, 22), range(32)
 _SETS = {"h264": range(7, 9), "hevc": range(32, 35)}
+_SEQUENCE = {"h264": 7, "hevc": 33}
 _DELIMITER = {"h264": 9, "hevc": 35}
 
 
@@ -112,6 +121,18 @@ def access_of(data: bytes, length: int, codec: str) -> Access:
         elif kind == _SEI:
             recovery = recovery or _has_recovery(unit)
     return Access.NONE
+
+
+def shape_of(data: bytes, length: int, codec: str) -> bytes:
+    """The sequence parameter sets in front of a picture; they say size, depth and order of frames."""
+    found = []
+    for unit in units(data, length):
+        kind = _kind(unit, codec) if unit else -1
+        if kind in (_VCL if codec == "hevc" else _SLICES):
+            break
+        if kind == _SEQUENCE[codec]:
+            found.append(unit)
+    return b"".join(found)
 
 
 def _has_recovery(sei: bytes) -> bool:

@@ -57,6 +57,7 @@ class PacketTable:
         frame: number of the frame in order of presentation; -1 where none is shown.
         access: :class:`~kadr_pyav.access.Access` by the bitstream.
         odd: a sentence where the stream as a whole cannot be copied.
+        shape: a number that changes where size or format of the pictures do.
         length: bytes of the lengths in front of NAL units, 0 where there are start codes.
     """
 
@@ -70,6 +71,7 @@ class PacketTable:
     color: Color = field(default_factory=Color)
     frame: array[int] = field(default_factory=lambda: array("l"))
     access: bytearray = field(default_factory=bytearray)
+    shape: array[int] = field(default_factory=lambda: array("l"))
     size: array[int] = field(default_factory=lambda: array("l"))
     pts: array[int] = field(default_factory=lambda: array("q"))
     dts: array[int] = field(default_factory=lambda: array("q"))
@@ -95,7 +97,7 @@ class PacketTable:
         left_out: set[int] = set()
         for packet in range(begin, len(self.frame)):
             frame = self.frame[packet]
-            if frame == _HIDDEN or frame >= end:
+            if frame == _HIDDEN or frame >= end or self.shape[packet] != self.shape[begin]:
                 break
             if frame < first:
                 if self.codec not in _REPLACED:
@@ -181,20 +183,26 @@ def _described(video: VideoStream) -> PacketTable:
 
 def _note_all(table: PacketTable, packets: Iterator[Any], scan: Scan) -> None:
     numbers = {pts: number for number, pts in enumerate(scan.frames.pts)}
-    access_of = SYNTAX[table.codec].access
-    latest = -1
+    access_of, shape_of = SYNTAX[table.codec].access, SYNTAX[table.codec].shape
+    shape = shape_of(SYNTAX[table.codec].headers(table.extradata), 0)
+    latest, shapes = -1, 0
     try:
         for packet in packets:
             if packet.size == 0:
                 continue
             shown = not packet.is_discard and not packet.is_corrupt
             frame = numbers.pop(packet.pts, _HIDDEN) if shown else _HIDDEN
-            access = access_of(bytes(packet), table.length)
+            data = bytes(packet)
+            access = access_of(data, table.length)
+            told = shape_of(data, table.length) if access == Access.START else b""
+            if told and told != shape:
+                shape, shapes = told, shapes + 1
             if access == Access.START and frame > latest:
                 table.starts.append((frame, len(table.frame)))
             latest = max(latest, frame)
             table.frame.append(frame)
             table.access.append(access)
+            table.shape.append(shapes)
             table.size.append(packet.size)
             table.pts.append(packet.pts if packet.pts is not None else -1)
             table.dts.append(packet.dts if packet.dts is not None else packet.pts or 0)

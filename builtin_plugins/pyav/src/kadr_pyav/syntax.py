@@ -25,12 +25,15 @@ class Syntax:
         access: of a packet and the length size of its units.
         headers: what a decoder needs first, as it stands in the stream, from the extradata.
         with_headers: a packet that carries these; as it is where it has its own.
+        shape: what a packet or header says of size and format, empty where it says nothing; where
+            it changes, so does the picture.
         apart: its headers stand nowhere but in the extradata, so all parts must share them.
     """
 
     access: Callable[[bytes, int], Access]
     headers: Callable[[bytes], bytes] = lambda _extradata: b""
     with_headers: Callable[[bytes, bytes], bytes] = lambda data, _headers: data
+    shape: Callable[[bytes, int], bytes] = lambda _data, _length: b""
     apart: bool = False
 
 
@@ -41,6 +44,11 @@ def _intra(_data: bytes, _length: int) -> Access:
 def _vp9(data: bytes, _length: int) -> Access:
     view = memoryview(data)
     return Access.START if vp9_key(view) and not vp9_hidden(view) else Access.NONE
+
+
+def _vp9_shape(data: bytes, _length: int) -> bytes:
+    """Of a key frame the bytes from its sync code to its size (6.2, profile 0: 68 bits)."""
+    return data[1:8] if data and vp9_key(memoryview(data)) else b""
 
 
 # -- MPEG-2 (ITU-T H.262, 6.2) ---------------------------------------------------------------
@@ -57,6 +65,12 @@ def _mpeg2(data: bytes, _length: int) -> Access:
 def _with_sequence(data: bytes, headers: bytes) -> bytes:
     picture = data.find(_PICTURE)
     return data if 0 <= data.find(_SEQUENCE) < picture else headers + data
+
+
+def _mpeg2_shape(data: bytes, _length: int) -> bytes:
+    """Size, pixel aspect and rate of a sequence header (6.2.2.1)."""
+    at = data.find(_SEQUENCE)
+    return data[at + 4 : at + 8] if at >= 0 else b""
 
 
 # -- AV1 (bitstream specification 5.3 to 5.9) --------------------------------------------------
@@ -111,20 +125,25 @@ def _with_obu(data: bytes, headers: bytes) -> bytes:
     return data[:at] + headers + data[at:]
 
 
+def _av1_shape(data: bytes, _length: int) -> bytes:
+    return b"".join(data[begin:end] for kind, begin, end in _obus(data) if kind == _SEQUENCE_OBU)
+
+
 def _nal(codec: str) -> Syntax:
     return Syntax(
         partial(nal.access_of, codec=codec),
         partial(nal.parameter_sets, codec=codec),
         partial(nal.with_parameter_sets, codec=codec),
+        partial(nal.shape_of, codec=codec),
     )
 
 
 SYNTAX: dict[str, Syntax] = {
     "h264": _nal("h264"),
     "hevc": _nal("hevc"),
-    "av1": Syntax(_av1, _av1_headers, _with_obu),
-    "vp9": Syntax(_vp9),
-    "mpeg2video": Syntax(_mpeg2, lambda extradata: extradata, _with_sequence),
+    "av1": Syntax(_av1, _av1_headers, _with_obu, _av1_shape),
+    "vp9": Syntax(_vp9, shape=_vp9_shape),
+    "mpeg2video": Syntax(_mpeg2, lambda extradata: extradata, _with_sequence, _mpeg2_shape),
     "prores": Syntax(_intra),
     "ffv1": Syntax(_intra, apart=True),
 }

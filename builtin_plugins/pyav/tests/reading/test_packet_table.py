@@ -10,11 +10,14 @@ from kadr_pyav.access import Access
 from kadr_pyav.packet_table import PacketTable
 
 
-def table(frames: list[int], starts: list[int], codec: str = "hevc") -> PacketTable:
+def table(
+    frames: list[int], starts: list[int], codec: str = "hevc", shape: list[int] | None = None
+) -> PacketTable:
     """Frames shown by the packets in decode order; packets at which decoding can begin."""
     access = bytearray(Access.START if n in starts else Access.NONE for n in range(len(frames)))
     rows = sorted((frames[n], n) for n in starts)
-    return PacketTable(codec, frame=array("l", frames), access=access, starts=rows)
+    shapes = array("l", shape or [0] * len(frames))
+    return PacketTable(codec, frame=array("l", frames), access=access, shape=shapes, starts=rows)
 
 
 IPBB = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]
@@ -47,6 +50,11 @@ def test_a_packet_without_a_frame_ends_a_stretch() -> None:
     found = next(table([0, 1, -1, 2, 3], [0, 3]).stretches(1, 9))
     assert (found.first, found.end) == (2, 4)
     assert not list(table([0, 1, -1, 2, 3], [0]).stretches(1, 9))
+
+
+def test_another_shape_ends_a_stretch() -> None:
+    found = list(table([0, 1, 2, 3, 4, 5], [0, 3], shape=[0, 0, 0, 1, 1, 1]).stretches(0, 9))
+    assert [(s.first, s.end) for s in found] == [(0, 3), (3, 6)]
 
 
 @given(

@@ -93,6 +93,18 @@ def test_parameter_sets_go_behind_the_delimiter_and_are_not_doubled() -> None:
     assert nal.with_parameter_sets(stream(SPS, PPS, IDR), sets, "h264") == stream(SPS, PPS, IDR)
 
 
+def test_a_shape_is_what_stands_in_front_of_a_picture() -> None:
+    other = b"\x67\x4d\x40\x1f"
+    assert nal.shape_of(stream(AUD, SPS, PPS, IDR), 0, "h264") == SPS
+    assert nal.shape_of(lengths(other, IDR, SPS), 4, "h264") == other
+    assert nal.shape_of(stream(IDR), 0, "h264") == b""
+    assert nal.shape_of(stream(hevc(33), hevc(19)), 0, "hevc") == hevc(33)
+    assert SYNTAX["av1"].shape(obu(2) + obu(1, 7, 8) + obu(6, 0x10), 0) == b"\x07\x08"
+    assert SYNTAX["mpeg2video"].shape(picture(1, sequence=True), 0) == b"\x14\0\xb4\0"
+    assert SYNTAX["vp9"].shape(b"\x82\x49\x83\x42\x01\x02\x03\x04\x05", 0) == b"\x49\x83\x42\x01\x02\x03\x04"
+    assert SYNTAX["vp9"].shape(b"\x86\x00", 0) == b""
+
+
 def picture(kind: int, *, sequence: bool = False) -> bytes:
     head = b"\0\0\1\xb3\x14\0\xb4" if sequence else b""
     return head + b"\0\0\1\0" + bytes([0, kind << 3, 0xFF, 0xF8]) + b"\0\0\1\1rest"

@@ -16,14 +16,12 @@ class CopyOffer:
             equal where nothing is.
         bytes: of the packets.
         reason: why nothing is, or why the frames before ``first`` are not.
-        whole: the reason holds for the whole source, so asking on for later frames is vain.
     """
 
     first: int
     end: int
     bytes: int = 0
     reason: str = ""
-    whole: bool = False
 
     @property
     def count(self) -> int:
