@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -53,18 +52,18 @@ def wrong_vectors(effect: Any, vectors: Any) -> list[str]:
 
 
 def speed(effect: Any) -> float:
-    """Milliseconds for a 1080p yuv420p frame, the median of a few."""
+    """Milliseconds for a 1080p yuv420p frame, the least of a few: neighbours on the machine only add."""
     frame = VideoFrame.empty("yuv420p", 1920, 1080, BT709)
     rng = np.random.default_rng(1)
     for plane in frame.planes:
         plane[...] = rng.integers(16, 236, plane.shape, np.uint8)
     row = {"frame": 0, "progress": 0.0, "values": {"radius": 12.0, "threshold": 0.6, "strength": 1.0}}
     times = []
-    for _ in range(5):
+    for _ in range(9):
         began = time.perf_counter()
         effect.frame(_call(frame, row))
         times.append(time.perf_counter() - began)
-    return median(times) * 1000
+    return min(times) * 1000
 
 
 def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bool, str]:

@@ -114,9 +114,14 @@ def _root(
 
 
 def _timed(backend: Backend, stream: _Stream, context: JobContext) -> Generator[VideoFrame, None, None]:
-    for frame, time in zip(backend.frames(stream.root, context), stream.times, strict=False):
-        frame.time = time
-        yield frame
+    with closing(_generator(backend.frames(stream.root, context))) as frames:
+        for frame, time in zip(frames, stream.times, strict=False):
+            frame.time = time
+            yield frame
+
+
+def _generator(frames: Iterator[VideoFrame]) -> Generator[VideoFrame, None, None]:
+    yield from frames
 
 
 def _rows(

@@ -9,7 +9,15 @@ from typing import Any
 
 from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import Backend
-from kadr_sdk.contributions import Analyzer, Executor, Exporter, Importer, LadderExporter, Runtime
+from kadr_sdk.contributions import (
+    Analyzer,
+    Executor,
+    Exporter,
+    FrameAnalyzer,
+    Importer,
+    LadderExporter,
+    Runtime,
+)
 from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.plugin import Command, Host
@@ -50,6 +58,8 @@ def entry_problems(item: Contribution, thing: Any, declaration: EffectDeclaratio
     elif item.kind == "exporter":  # the files of each rendition, or what ties them together
         lacking = [list(_methods(thing, protocol)) for protocol in (Exporter, LadderExporter)]
         yield from () if [] in lacking else lacking[0]
+    elif item.kind == "analyzer" and hasattr(thing, "measure"):
+        yield from _methods(thing, FrameAnalyzer)
     elif item.kind in _PROTOCOLS:
         yield from _methods(thing, _PROTOCOLS[item.kind])
     elif declaration is not None:
