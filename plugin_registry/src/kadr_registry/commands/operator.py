@@ -98,7 +98,7 @@ def accept(
 ) -> None:
     """Check what a publisher submitted, and take it whole or not at all."""
     terms = shared.terms(kernel, allow)
-    shared.show_accepted(as_json, acceptance.accept(Repository(folder, keys), submission, terms))
+    shared.show_accepted(as_json, [acceptance.accept(Repository(folder, keys), submission, terms)])
 
 
 @click.command()

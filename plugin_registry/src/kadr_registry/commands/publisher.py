@@ -103,8 +103,8 @@ def publish(
     repository, terms = Repository(folder, keys), shared.terms(kernel, allow)
     if wheels and len(plugins) > 1:
         raise InvalidParameterError("--wheel goes with one plugin", hint="publish them one by one")
-    for plugin in plugins:
-        shared.show_accepted(as_json, publishing.publish(repository, plugin, terms, wheels, bins))
+    taken = [publishing.publish(repository, plugin, terms, wheels, bins) for plugin in plugins]
+    shared.show_accepted(as_json, taken)
 
 
 @click.command()

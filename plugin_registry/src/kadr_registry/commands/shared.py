@@ -14,6 +14,7 @@ from kadr_sdk.permissions import Permission, PermissionSet
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
 
+from kadr_registry.record import Record
 from kadr_registry.repository.acceptance import Accepted, Terms
 from kadr_registry.repository.checks import GuestCheck
 
@@ -73,24 +74,30 @@ def show_result(as_json: bool, data: Mapping[str, Any], text: str) -> None:
     click.echo(json.dumps(data) if as_json else text)
 
 
-def show_accepted(as_json: bool, found: Accepted) -> None:
+def show_accepted(as_json: bool, taken: Sequence[Accepted]) -> None:
     """What was taken into a registry."""
-    rows = [
-        {
-            "id": record.id,
-            "version": record.version,
-            "record": record.digest(),
-            "tier": record.tier,
-            "bytes": record.size,
-            "permissions": list(record.manifest.permissions),
-            "files": [{"path": b.path, "role": b.role, "size": b.size} for b in record.blobs],
-        }
-        for record in found.records
-    ]
     if as_json:
-        listings = [listing.id for listing in found.listings]
+        rows = [_row(record) for found in taken for record in found.records]
+        listings = [listing.id for found in taken for listing in found.listings]
         click.echo(json.dumps({"releases": rows, "listings": listings}))
         return
+    for found in taken:
+        _show(found)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "version": record.version,
+        "record": record.digest(),
+        "tier": record.tier,
+        "bytes": record.size,
+        "permissions": list(record.manifest.permissions),
+        "files": [{"path": b.path, "role": b.role, "size": b.size} for b in record.blobs],
+    }
+
+
+def _show(found: Accepted) -> None:
     for record in found.records:
         click.echo(f"published {record.id} {record.version} ({record.tier}, {_size(record.size)})")
         table([["file", "what", "size"], *([b.path, b.role, _size(b.size)] for b in record.blobs)])

@@ -17,7 +17,7 @@ from kadr_sdk.errors import InvalidPathError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from kadr_registry.faults import RegistryError
-from kadr_registry.files import write_whole
+from kadr_registry.files import storage_error, write_whole
 
 __all__ = ["KeyRing", "new_key", "read_public", "read_signer"]
 
@@ -28,11 +28,14 @@ def new_key(path: Path) -> CryptoSigner:
     Raises:
         StorageError: it cannot be written, or stands there already.
     """
+    beside = path.with_name(f"{path.name}.pub")
+    if beside.exists():
+        raise storage_error(FileExistsError(17, "there is such a file already"), beside)
     private = Ed25519PrivateKey.generate()
     signer = CryptoSigner(private, _public(private.public_key()))
     write_whole(path, signer.private_bytes, private=True, new=True)
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_whole(path.with_name(f"{path.name}.pub"), public)
+    write_whole(beside, public, new=True)
     return signer
 
 
