@@ -11,7 +11,13 @@ from typing import Any
 import click
 import pytest
 from kadr_kernel.kernel import Kernel
-from kadr_sdk.errors import InvalidPathError, MediaFileError, NotFoundError
+from kadr_sdk.errors import (
+    InvalidParameterError,
+    InvalidPathError,
+    MediaFileError,
+    NotFoundError,
+    StorageError,
+)
 from kadr_sdk.rendering import ProjectStore
 from PIL import Image
 
@@ -106,6 +112,16 @@ def test_a_project_is_relinked(run: Run, own: Kernel, folder: Path, tmp_path: Pa
         run("relink", path, "--search", tmp_path / "nowhere")
 
 
+def test_a_library_that_is_none(run: Run, folder: Path, tmp_path: Path) -> None:
+    run("scan", folder)
+    (path,) = tmp_path.rglob("library.sqlite3")
+    for side in tmp_path.rglob("library.sqlite3-*"):
+        side.unlink()
+    path.write_bytes(b"garbage" * 100)
+    with pytest.raises(StorageError, match=r"file is not a database.*a scan makes it anew"):
+        run("list")
+
+
 def test_forgetting(run: Run, folder: Path) -> None:
     run("scan", folder)
     (folder / "holiday.mkv").unlink()
@@ -138,6 +154,7 @@ def test_thumbnails_of_many(
         (["waveform", "FILM", "-o", "FILM.png"], MediaFileError, "no sound in this file"),
         (["waveform", "FILM", "-o", "a.wav"], InvalidPathError, "not the name of a picture"),
         (["frames", "FILM", "-o", "out", "--subtitles"], MediaFileError, "no subtitles in this file"),
+        (["frames", "FILM", "-o", "out", "--every", "0"], InvalidParameterError, "longer than 0"),
         (["analyze", "BAD"], MediaFileError, "not readable as media"),
         (["analyze", "nowhere.mp4"], MediaFileError, "no such file"),
     ],

@@ -35,13 +35,14 @@ __all__ = ["COMMANDS"]
 def frames(session: Session, /, file: Path, output: Path, as_json: bool, **values: Any) -> None:
     """Pictures of FILE as files: at an interval, at cuts, at key frames or at subtitles."""
     wanted = ("every", "scenes", "keys", "subtitles", "subtitle_file")
-    if sum(bool(values[name]) for name in wanted) != 1:
+    given = [name for name in wanted if values[name] is not None and values[name] is not False]
+    if len(given) != 1:
         raise click.UsageError("give one of --every, --scenes, --keys, --subtitles and --subtitle-file")
     library = session.library
     with session.watching(as_json=as_json):
         source = source_of(library, file)
         index = library.backend.index(file, source.film.index)
-        if values["every"]:
+        if values["every"] is not None:
             moments = at_interval(index, values["every"])
         elif values["scenes"]:
             moments = scene_times(library, source, Thresholds().scene, library.job("scenes", file))
