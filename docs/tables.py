@@ -87,6 +87,17 @@ def broken() -> Iterator[str]:
         yield f"| {row['name']} | {_OUTCOMES[row['outcome']]} | {row['says'] or 'nothing'} | {shown} |"
 
 
+def deliveries() -> Iterator[str]:
+    """What goes out, codec by codec, as the tests decode it."""
+    yield "| container | pictures | as | sound | decoded as | luma against the source |"
+    yield "|---|---|---|---|---|---|"
+    text = (FOLDER.parent / "tests" / "e2e" / "deliveries.toml").read_text("utf-8")
+    for row in tomllib.loads(text)["delivery"]:
+        good = "equal" if row["psnr"] == 99 else f"at least {row['psnr']} dB" if row["video"] else ""
+        cells = (row["container"], row["video"], row["format"], row["audio"], row["decoded"], good)
+        yield f"| {' | '.join(cells)} |"
+
+
 _OUTCOMES = {
     "refused": "refused before the start",
     "accepted": "accepted, with what is said as a warning",
@@ -110,7 +121,14 @@ def levels() -> Iterator[str]:
         yield f"| `{key}` | {LIMITS[key]} | {cells} |"
 
 
-TABLES = {"errors": errors, "events": every_event, "media": media, "broken": broken, "levels": levels}
+TABLES = {
+    "errors": errors,
+    "events": every_event,
+    "media": media,
+    "broken": broken,
+    "levels": levels,
+    "deliveries": deliveries,
+}
 
 
 def renewed(text: str) -> str:
