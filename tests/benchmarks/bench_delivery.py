@@ -25,10 +25,10 @@ REPEATS = 3
 
 
 def edit() -> Any:
-    """Ten seconds at 1280x720 with an effect."""
+    """Four seconds at 1280x720 with an effect."""
     bright = {"effect_type": "brightness", "parameters": {"value": 0.05}}
     clips = [
-        {"id": f"c{n}", "source_file": str(CLIP), "start_time": 5 * n, "duration": 5, "effects": [bright]}
+        {"id": f"c{n}", "source_file": str(CLIP), "start_time": 2 * n, "duration": 2, "effects": [bright]}
         for n in range(2)
     ]
     timeline = {"fps": 30, "resolution": [1280, 720], "tracks": [{"id": "v", "clips": clips}]}
