@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from kadr_kernel.boot import boot
 from kadr_kernel.kernel import Kernel
+from kadr_sdk.events import WarningRaised
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageOps
 
@@ -273,3 +274,18 @@ def test_two_keep_their_ids(detector: str, kadr: Kadr) -> None:
     assert looked == 121
     assert {i for i, count in counts.items() if count > looked * 0.9} == {1, 2}
     assert sum(counts.values()) - counts[1] - counts[2] <= 5
+
+
+@real
+def test_results_of_damaged_films_are_not_kept(detector: str, kadr: Kadr, kernel: Kernel) -> None:
+    """The next one who looks hears of the damage too."""
+    told: list[WarningRaised] = []
+    kept = json.loads(kadr("cache", "stats", "--json")[1])["kinds"].get("analysis", {}).get("entries", 0)
+    subscription = kernel.events.subscribe(WarningRaised, told.append)
+    for _ in range(2):
+        assert kadr("recognize", MEDIA / "broken" / "made_corrupt_packets.mp4", "--every", "10")[0] == 0
+    subscription.cancel()
+    assert len(told) >= 2
+    assert len({w.message for w in told}) == len(told) / 2
+    kinds = json.loads(kadr("cache", "stats", "--json")[1])["kinds"]
+    assert kinds.get("analysis", {}).get("entries", 0) == kept

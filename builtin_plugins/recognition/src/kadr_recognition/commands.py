@@ -76,21 +76,23 @@ def recognize(
         from kadr_recognition.tracking.tracker import follow
 
         found = follow(found)
+    data = writer(found) if output is not None or as_json or kind else b""
     if output is not None:
-        write_whole(output, writer(found))
-        if as_json:
-            click.echo(json.dumps({"event": "Recognized", "output": str(output), **_facts(found)}))
-        else:
-            _show(found)
-            click.echo(printable(output, 4000))
-    elif as_json or kind:
-        click.echo(writer(found), nl=False)
+        write_whole(output, data)
+    _say(found, output, data, as_json=as_json)
+
+
+def _say(found: Results, output: Path | None, data: bytes, *, as_json: bool) -> None:
+    """The results themselves, or where they are and what they come to."""
+    if output is None and data:
+        click.echo(data, nl=False)
+    elif as_json:
+        facts = {"frames": len(found.frames), "detections": len(found.rows)}
+        click.echo(json.dumps({"event": "Recognized", "output": str(output), **facts}))
     else:
         _show(found)
-
-
-def _facts(found: Results) -> dict[str, object]:
-    return {"frames": len(found.frames), "detections": len(found.rows)}
+        if output is not None:
+            click.echo(printable(output, 4000))
 
 
 def _show(found: Results) -> None:

@@ -18,6 +18,11 @@ class QuietContext:
         self._events = events
         self._told: set[tuple[str, str]] = set()
 
+    @property
+    def warned(self) -> bool:
+        """Something odd was met, such as a damaged frame."""
+        return bool(self._told)
+
     def check(self) -> None:
         """Nobody pauses it; Ctrl-C raises in the caller's own thread."""
 

@@ -91,70 +91,71 @@ class Recognizer:
         info = renderer.probe(path)
         if info.main_video is None:
             raise MediaFileError("there are no pictures in it", path=path, hint="give a film or a picture")
-        if not request.cache:
-            return self._work(renderer.backend(), info, store, request, limits, _digest(path), progress)
         digest = _digest(path)
+        job = _Job(self._container, renderer.backend(), info, card, request, limits, digest, progress)
+        if not request.cache:
+            return job.run()
         key = cache_key(digest, card, limits, request.every, request.provider)
         cache = self._container.get(Cache)
         with cache.claim(CACHE_KIND, key) as known:
             if known is not None and (found := _read(known)) is not None:
                 return _named(found, path)
-            found = self._work(renderer.backend(), info, store, request, limits, digest, progress)
-            _keep(cache, key, found)
+            found = job.run()
+            if not job.context.warned:  # of damage the next one has to hear too
+                _keep(cache, key, found)
         return found
 
-    def _work(
+
+class _Job:
+    """The work on one file."""
+
+    def __init__(
         self,
+        container: Container,
         backend: Backend,
         info: MediaInfo,
-        store: ModelStore,
+        card: ModelCard,
         request: Request,
         limits: Limits,
         digest: str,
         progress: Progress | None,
-    ) -> Results:
-        card = store.card(request.model)
-        chosen = sampling(backend, info, request.every)
-        scheduler = self._container.get(Scheduler)
+    ) -> None:
+        self._container, self._backend, self._info = container, backend, info
+        self._card, self._request, self._limits = card, request, limits
+        self._digest, self._progress = digest, progress
+        self.context = QuietContext(container.get(EventBus))
+
+    def run(self) -> Results:
+        """Look at every chosen frame."""
+        card, limits, request = self._card, self._limits, self._request
+        chosen = sampling(self._backend, self._info, request.every)
         # The model comes first: without it nothing needs to be decoded.
-        with closing(store.open(request.model, provider=request.provider)) as session:
-            rows = self._rows(backend, info, chosen, Detector(card, session, limits), scheduler, progress)
+        with closing(self._container.get(ModelStore).open(card.id, provider=request.provider)) as session:
+            rows = self._rows(chosen, Detector(card, session, limits))
+        settings = {"threshold": limits.threshold, "iou": limits.iou, "most": limits.most}
         return Results(
-            _media(info, chosen, digest),
+            _media(self._info, chosen, self._digest),
             {"id": card.id, "digest": card.digest, "task": card.task},
-            {
-                "every": str(request.every),
-                "threshold": limits.threshold,
-                "iou": limits.iou,
-                "most": limits.most,
-            },
+            {"every": str(request.every), **settings},
             tuple(zip(chosen.frames, chosen.times, strict=True)),
             rows,
         )
 
-    def _rows(
-        self,
-        backend: Backend,
-        info: MediaInfo,
-        chosen: Sampling,
-        detector: Detector,
-        scheduler: Scheduler,
-        progress: Progress | None,
-    ) -> tuple[Row, ...]:
+    def _rows(self, chosen: Sampling, detector: Detector) -> tuple[Row, ...]:
+        scheduler = self._container.get(Scheduler)
         fit = detector.fit(chosen.size)
-        context = QuietContext(self._container.get(EventBus))
         width, height = fit.inner
         need = 2 * detector.session.parallel * detector.batch * _bytes(detector.session, width * height * 3)
         rows: list[Row] = []
         with (
             scheduler.reserve(need, owner="recognition"),
-            closing(pictures(backend, info, chosen, fit.inner, context)) as found,
+            closing(pictures(self._backend, self._info, chosen, fit.inner, self.context)) as found,
             closing(detections(found, detector, fit, scheduler)) as seen,
         ):
             for done, (picture, things) in enumerate(seen, 1):
                 rows += [Row(picture.frame, picture.time, thing) for thing in things]
-                if progress is not None:
-                    progress(done, len(chosen.frames))
+                if self._progress is not None:
+                    self._progress(done, len(chosen.frames))
         return tuple(rows)
 
 
