@@ -39,9 +39,10 @@ class _Run:
     first: int
     count: int
 
-    @property
-    def end(self) -> int:
-        return self.start + self.count
+    def leads_to(self, other: _Run) -> bool:
+        """The other goes on where this one ends, in the output and in the source."""
+        here = (self.source, self.start + self.count, self.first + self.count)
+        return here == (other.source, other.start, other.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,7 @@ class Copier:
                 reasons.append(_Why(span.start, span.start + span.count, found))
                 continue
             for run in self._numbered(span, found, reasons):
-                follows = (
-                    current is not None
-                    and current.end == run.start
-                    and current.source == run.source
-                    and current.first + current.count == run.first
-                )
-                if current is not None and follows:
+                if current is not None and current.leads_to(run):
                     current.count += run.count
                     continue
                 if current is not None:
