@@ -17,6 +17,7 @@ from kadr_kernel import __version__
 
 if TYPE_CHECKING:
     from kadr_sdk.errors import KadrError
+    from kadr_sdk.execution import Recipe
     from kadr_sdk.manifest import Manifest
 
     from kadr_kernel.config import Config
@@ -80,7 +81,7 @@ def boot(
     folders = [Path(folder).expanduser() for folder in config.get("plugins.folders")]
     index = find_plugins(folders, config.folders.cache)
     choice = _choice(index, plugins, safe_mode=safe_mode, hosts=hosts)
-    kernel = Kernel(_assemble(config, bus, index, choice, lambda: kernel))
+    kernel = Kernel(_assemble(config, bus, index, choice, environ, lambda: kernel))
     return kernel.start()
 
 
@@ -101,7 +102,12 @@ def _choice(index: Index, plugins: Iterable[str] | None, *, safe_mode: bool, hos
 
 
 def _assemble(
-    config: Config, bus: Bus, index: Index, choice: Choice, kernel: Callable[[], Kernel]
+    config: Config,
+    bus: Bus,
+    index: Index,
+    choice: Choice,
+    environ: Mapping[str, str],
+    kernel: Callable[[], Kernel],
 ) -> KernelParts:
     from kadr_sdk.events import WarningRaised
 
@@ -118,6 +124,7 @@ def _assemble(
     from kadr_kernel.plugins.loader import Loader
     from kadr_kernel.plugins.manager import PluginManager, PluginParts
     from kadr_kernel.plugins.services import PluginServices
+    from kadr_kernel.render.teams import Processes, Threads
     from kadr_kernel.sandbox.ledger import Ledger
     from kadr_kernel.sandbox.runtime import CoreRuntime
 
@@ -140,9 +147,17 @@ def _assemble(
     manager = PluginManager(index.found, parts, choice, kernel)
     house = _house(config, gate, index, contexts, bus, kernel)
     ledger = Ledger(folders.state / "guests.json")
+    made: dict[tuple[str, str], Any] = {("executor", "threads"): Threads()}
+    made["executor", "processes"] = Processes()
     runtime = CoreRuntime(folders.cache / "guests", house=house, ledger=ledger)
-    catalogue.add(_own_contributions(), {("runtime", "core"): runtime})
-    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager, runtime)
+
+    def recipe(kernel: Kernel, portable: bool) -> Recipe:
+        from kadr_kernel.worker import recipe_of
+
+        return recipe_of(kernel, environ, portable=portable)
+
+    catalogue.add(_own_contributions(), made | {("runtime", "core"): runtime})
+    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager, runtime, recipe)
 
 
 def _house(
@@ -182,12 +197,16 @@ def _house(
 
 
 def _own_contributions() -> Manifest:
-    """What the kernel itself contributes: the runtime of WASM guests."""
+    """What the kernel itself contributes: the runtime of WASM guests, and two executors."""
     from kadr_sdk.manifest import Contribution, Manifest
 
     name = "kadr.kernel"
     core = Contribution("runtime", "core", name, title="Core WebAssembly", summary="Guests of the frame ABI")
-    return Manifest(name, __version__, title="Kernel", contributions=(core,))
+    threads = Contribution("executor", "threads", name, title="Threads", summary="Segments in this process")
+    processes = Contribution(
+        "executor", "processes", name, title="Processes", summary="Segments in processes beside this one"
+    )
+    return Manifest(name, __version__, title="Kernel", contributions=(core, threads, processes))
 
 
 def _context_maker(

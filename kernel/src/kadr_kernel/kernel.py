@@ -8,7 +8,7 @@ The container is made when it is first asked for, so that listing plugins does n
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from kadr_sdk.errors import InternalError, KadrError, StorageError
 from kadr_sdk.events import SystemStarted, SystemStopped
+from kadr_sdk.execution import Recipe
 from kadr_sdk.services import Cache as CacheProtocol
 from kadr_sdk.services import Scheduler as SchedulerProtocol
 
@@ -47,6 +48,7 @@ class KernelParts:
     services: PluginServices
     plugins: PluginManager
     runtime: CoreRuntime
+    recipe: Callable[[Kernel, bool], Recipe]
 
 
 def kernel_services(registry: Registry, kernel: Kernel) -> None:
@@ -68,7 +70,7 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     registry.provide(services.Cache, defaults.NoCache, fallback=True)
     registry.provide(services.Proxies, defaults.NoProxies, fallback=True)
     registry.provide(services.Clock, defaults.SystemClock, fallback=True)
-    render_services(registry, kernel.hooks.call, kernel.config.folders.cache)
+    render_services(registry, kernel.hooks.call, kernel.config.folders.cache, kernel.recipe)
 
 
 class Kernel:
@@ -91,6 +93,7 @@ class Kernel:
         self.runtime = parts.runtime
         self._registry = parts.registry
         self._services = parts.services
+        self._recipe = parts.recipe
         self._container: Container | None = None
         self._lock = threading.RLock()
         self._state = "new"
@@ -122,6 +125,14 @@ class Kernel:
 
         allowed = int(self.config.get("render.memory_mb")) * 2**20
         return Scheduler(memory_budget=allowed or None, publish=self.events.publish)
+
+    def recipe(self, portable: bool) -> Recipe:
+        """How to have this kernel in another process.
+
+        Args:
+            portable: what will be made there does not depend on the class of processor.
+        """
+        return self._recipe(self, portable)
 
     def start(self) -> Self:
         """Activate the plugins and say so; where that is interrupted, what was begun is undone.

@@ -93,6 +93,12 @@ SETTINGS: Mapping[str, Setting] = {
         _setting("paths.data", "file", "", "folder of plugins' storage; empty: the usual place"),
         _setting("plugins.disabled", "text", "", "ids of plugins that are not activated", many=True),
         _setting("plugins.folders", "file", "", "folders that are searched for plugins", many=True),
+        _setting(
+            "render.address", "text", "", "of the scheduler that an executor works with, e.g. tcp://host:8786"
+        ),
+        _setting(
+            "render.executor", "text", "threads", "where segments are made: threads, processes, or a plugin's"
+        ),
         _setting("render.memory_mb", "int", 0, "memory for rendering, MiB; 0: half of what there is", min=0),
         _setting(
             "render.smart_copy",

@@ -335,12 +335,14 @@ def test_close_from_inside_a_task_does_not_wait_for_itself() -> None:
 
 def test_the_default_pools_have_the_sizes_of_the_machine() -> None:
     sizes = default_sizes(4)
-    assert {name: size.threads for name, size in sizes.items()} == {"cpu": 4, "io": 16, "background": 2}
+    threads = {name: size.threads for name, size in sizes.items()}
+    assert threads == {"cpu": 4, "io": 16, "remote": 1024, "background": 2}
     with Scheduler(cpu_count=3, memory_budget=10) as pools:
         assert (pools.cpu_count, pools.memory_budget) == (3, 10)
         assert {name: row["size"] for name, row in pools.counters().items()} == {
             "cpu": 3,
             "io": 12,
+            "remote": 1024,
             "background": 2,
         }
         for name in sizes:

@@ -13,10 +13,12 @@ from kadr_kernel.pools import Scheduler
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer
+from kadr_kernel.render.teams import Threads
 from kadr_kernel.render.work import Means
 from kadr_sdk.effects import FilterSpec, FrameCall
 from kadr_sdk.errors import NotFoundError
 from kadr_sdk.events import Event
+from kadr_sdk.execution import Recipe
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.testing.memory import MemoryBackend, write_source
@@ -82,6 +84,7 @@ def _number(name: str, **more: Any) -> dict[str, Any]:
 
 
 CONTENT: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
+    ("executor", "threads"): ({}, Threads),
     ("effect", "test.brighten"): (
         {"id": "test.brighten", "version": 1, "title": "B", "params": [_number("value")]},
         Brighten,
@@ -196,6 +199,10 @@ class PlainCatalogue:
         return CONTENT[kind, self.find(kind, name).id][1]()
 
 
+def no_recipe(portable: bool) -> Recipe:
+    raise AssertionError("threads need no other kernel")
+
+
 class NoCache:
     """Keeps nothing."""
 
@@ -255,6 +262,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             setting={"render.workers": 0, "render.verify": "fast"}.get,
             scratch=tmp_path / "scratch",
             backend=lambda: backend,
+            recipe=no_recipe,
         )
         renderer = KernelRenderer(means)
         yield Rig(renderer, means, backend, planner, tmp_path, events, hooks)

@@ -18,8 +18,8 @@ import pytest
 from kadr_kernel.sandbox.remote import RemoteMachine
 from kadr_kernel.sandbox.shared import Shared
 from kadr_kernel.sandbox.watchdog import Watchdog
-from kadr_kernel.sandbox.wire import WireError, receive, send
 from kadr_sdk.errors import RenderError
+from kadr_sdk.wire import WireError, receive, send
 
 # Fills plane 0 with how often this instance was called; traps at frame 7.
 COUNTER = """

@@ -127,6 +127,18 @@ def render_options(command: F) -> F:
                 help="Segments at once; 0: as the machine allows.",
             ),
             click.option(
+                "--executor",
+                metavar="NAME",
+                default="",
+                help="Where segments are made: threads (default), processes, or a plugin's such as dask.",
+            ),
+            click.option(
+                "--address",
+                metavar="URL",
+                default="",
+                help="Of the executor's scheduler, e.g. tcp://host:8786.",
+            ),
+            click.option(
                 "--verify",
                 type=click.Choice(["fast", "full", "off"]),
                 help="Check of the result: by facts recorded, by decoding it all, or none.",
@@ -175,6 +187,8 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         video={k: v for k, v in video.items() if v is not None},
         audio={"codec": values["audio_codec"]} if values["audio_codec"] else {},
         workers=values["workers"],
+        executor=values["executor"],
+        address=values["address"],
         verify=values["verify"] or "",
         overwrite=values["overwrite"],
         damage=values["damage"],

@@ -25,10 +25,14 @@ log = logging.getLogger("kadr.pools")
 
 
 def default_sizes(cpus: int) -> dict[str, PoolSize]:
-    """One thread per processor for work, more for waiting, two for what is in no hurry."""
+    """One thread per processor for work, more for waiting, two for what is in no hurry.
+
+    ``remote`` is for waiting on work of other processes and machines.
+    """
     return {
         "cpu": PoolSize(cpus, 256),
         "io": PoolSize(min(32, 4 * cpus), 1000),
+        "remote": PoolSize(1024, 1024),
         "background": PoolSize(2, 100),
     }
 

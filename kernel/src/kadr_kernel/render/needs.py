@@ -7,7 +7,7 @@ from dataclasses import replace
 from kadr_sdk.plan import RenderPlan, Segment, walk
 from kadr_sdk.reports import Expectation
 
-__all__ = ["disk_needed", "expectation", "memory_needed"]
+__all__ = ["cost_of", "disk_needed", "expectation", "memory_needed"]
 
 
 def expectation(plan: RenderPlan) -> Expectation:
@@ -40,6 +40,17 @@ def memory_needed(plan: RenderPlan, segment: Segment) -> int:
     frame = video.width * video.height * 3
     layers = max((sum(1 for _ in walk(s.root)) for s in segment.spans), default=1)
     return 48_000_000 + frame * (40 + 8 * layers)
+
+
+def cost_of(plan: RenderPlan, segment: Segment) -> float:
+    """An estimate of the work: pixels of all layers, and three times those that are encoded.
+
+    In no unit; a 1080p second of one layer at 25 frames is about 2e8.
+    """
+    video = plan.output.video
+    assert video is not None
+    layers = sum(span.count * sum(1 for _ in walk(span.root)) for span in segment.spans)
+    return float(video.width * video.height * (3 * segment.count + layers))
 
 
 def disk_needed(plan: RenderPlan) -> int:

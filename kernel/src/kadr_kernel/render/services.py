@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from kadr_sdk.execution import Recipe
 from kadr_sdk.rendering import ProjectStore, Renderer
 from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxies, Scheduler
 
@@ -20,11 +21,17 @@ from kadr_kernel.render.work import Means
 __all__ = ["render_services"]
 
 
-def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: Path) -> None:
+def render_services(
+    registry: Registry,
+    hook: Callable[..., Any],
+    cache_folder: Path,
+    recipe: Callable[[bool], Recipe],
+) -> None:
     """Register :class:`ProjectStore` and :class:`Renderer`.
 
     Args:
         hook: calls a hook by name.
+        recipe: of this kernel, for other processes.
         cache_folder: where digests are remembered and running jobs keep their parts.
     """
 
@@ -59,6 +66,7 @@ def render_services(registry: Registry, hook: Callable[..., Any], cache_folder: 
             setting=config.get,
             scratch=cache_folder / "jobs",
             backend=backend,
+            recipe=recipe,
         )
         return KernelRenderer(means)
 

@@ -10,14 +10,16 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kadr_sdk.backend import Backend
+from kadr_sdk.backend import Backend, RenderContext
 from kadr_sdk.compliance import Limits, Rule, comply
 from kadr_sdk.contributions import ExporterDescriptor
 from kadr_sdk.copying import SeamFault
 from kadr_sdk.errors import CancelledError, InternalError, InvalidPathError, VerifyError
 from kadr_sdk.events import Event, RenderCompleted, RenderPlanned, RenderStarted, SegmentEncoded
+from kadr_sdk.execution import Crew, Media, PartDone, PartTask, Recipe, Team
+from kadr_sdk.output import Output
 from kadr_sdk.parts import PartReader, PartWriter
-from kadr_sdk.plan import Copy, RenderPlan, Segment, media_paths
+from kadr_sdk.plan import Copy, RenderPlan, Segment, media_paths, segment_paths
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import Control, RenderRequest
 from kadr_sdk.reports import CheckReport, RenderReport
@@ -25,10 +27,11 @@ from kadr_sdk.services import Cache, Catalogue, Scheduler
 
 from kadr_kernel.render.assembly import Assembly
 from kadr_kernel.render.delivery import Exporters
-from kadr_kernel.render.executor import ThreadExecutor
+from kadr_kernel.render.dispatch import Dispatch
 from kadr_kernel.render.job import JobContext, JobControl, PartContext, Progress
 from kadr_kernel.render.library import MediaLibrary
-from kadr_kernel.render.needs import disk_needed, memory_needed
+from kadr_kernel.render.making import make_part
+from kadr_kernel.render.needs import cost_of, disk_needed, memory_needed
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
 from kadr_kernel.render.scratch import job_folder
@@ -48,6 +51,7 @@ class Means:
         setting: a value of the configuration by key.
         scratch: folder for the parts of running jobs.
         backend: the backend in use, loaded on first use.
+        recipe: of this kernel, for other processes; takes whether the work is portable.
     """
 
     catalogue: Catalogue
@@ -60,6 +64,7 @@ class Means:
     setting: Callable[[str], object]
     scratch: Path
     backend: Callable[[], Backend]
+    recipe: Callable[[bool], Recipe]
 
     def decided(self, request: RenderRequest) -> RenderRequest:
         """The request with what it leaves to the configuration, as far as the plan depends on it."""
@@ -90,6 +95,9 @@ class RenderJob:
         self._started = time.monotonic()
         self._failure: BaseException | None = None
         self._together: Together | None = None
+        self._on_failure = str(means.setting("sandbox.on_failure") or "fail")
+        wanted = request.executor or str(means.setting("render.executor") or "threads")
+        self._executor = means.catalogue.find("executor", wanted).id
 
     def run(self, base: Path) -> RenderReport:
         """Do it all; what was begun is cleaned up where it fails."""
@@ -168,8 +176,7 @@ class RenderJob:
     ) -> tuple[RenderPlan, JobContext, CheckReport | None]:
         progress = self._progress(plan)
         means = self._means
-        on_failure = str(means.setting("sandbox.on_failure") or "fail")
-        context = JobContext(self.control, means.catalogue, self._publish, progress.advance, on_failure)
+        context = JobContext(self.control, means.catalogue, self._publish, progress.advance, self._on_failure)
         quiet = JobContext(self.control, means.catalogue, self._publish)
         level = self._request.verify or str(means.setting("render.verify"))
         assembly = Assembly(self._backend, means.catalogue, quiet, level, self._stage)
@@ -250,9 +257,12 @@ class RenderJob:
         if sound:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan, folder, context))
-        executor = ThreadExecutor(self._means.scheduler, self.control.cancel)
         try:
-            done = list(executor.run(tasks, workers + (1 if sound and wanted else 0)))
+            with closing(self._open_team(plan, workers)) as self._team:
+                pool = "cpu" if self._executor == "threads" else "remote"
+                dispatch = Dispatch(self._means.scheduler, self.control.cancel, pool)
+                slots = min(self._team.slots, len(wanted)) + (1 if sound and wanted else 0)
+                done = list(dispatch.run(tasks, slots))
         except BaseException:
             if self._failure is not None:  # the others only tell that they were cancelled by it
                 raise self._failure from None
@@ -309,30 +319,54 @@ class RenderJob:
         beside = together.beside(segment) if together else []
         paths = [(together and together.path(segment.hash)) or path]
         paths += [together.path_of(other) for _, other in beside] if together else []
-        outputs = [plan.output, *(other.output for other, _ in beside)]
-        sinks: list[NotedWriter] = []
+        outputs = (plan.output, *(other.output for other, _ in beside))
+        task = self._task(plan, segment, outputs, tuple(paths), beside)
         try:
-            sinks += (NotedWriter(p, context) for p in paths)
-            with self._means.scheduler.reserve(self._memory(plan, segment, beside), owner=self.id):
-                context.check()
-                if beside:
-                    digests = self._backend.encode_all(segment, outputs, sinks, context)
-                else:
-                    digests = (self._backend.encode(segment, plan.output, sinks[0], context),)
+            done = self._team.run(task, context)
         except BaseException as error:
             self._stop_others(error)
-            for sink in sinks:
-                sink.abandon()
             raise
-        made = [Part(p, d, tuple(context.warnings)) for p, d in zip(paths, digests, strict=True)]
+        made = [Part(p, d, done.warnings) for p, d in zip(paths, done.digests, strict=True)]
         if together is not None:
             for one, part in zip([segment, *(s for _, s in beside)], made, strict=True):
                 together.put(one.hash, part)
         return made[0]
 
-    @staticmethod
-    def _memory(plan: RenderPlan, segment: Segment, beside: list[tuple[RenderPlan, Segment]]) -> int:
-        return sum(memory_needed(p, s) for p, s in [(plan, segment), *beside])
+    def _task(
+        self,
+        plan: RenderPlan,
+        segment: Segment,
+        outputs: tuple[Output, ...],
+        paths: tuple[Path, ...],
+        beside: list[tuple[RenderPlan, Segment]],
+    ) -> PartTask:
+        both = [(plan, segment), *beside]
+        media = tuple(Media(p, self._means.library.digest(p)) for p in sorted(segment_paths(segment)))
+        memory = sum(memory_needed(p, s) for p, s in both)
+        cost = sum(cost_of(p, s) for p, s in both)
+        return PartTask(self.id, segment, outputs, paths, media, memory, cost, self._on_failure)
+
+    def _open_team(self, plan: RenderPlan, workers: int) -> Team:
+        """The executor at work.
+
+        Raises:
+            NotFoundError: there is no such executor.
+        """
+        means = self._means
+        executor = means.catalogue.load("executor", self._executor)
+        crew = Crew(
+            workers=workers,
+            recipe=lambda: means.recipe(plan.portable),
+            here=self._make_here,
+            reserve=lambda task: means.scheduler.reserve(task.memory, owner=task.job),
+            address=self._request.address or str(means.setting("render.address") or ""),
+        )
+        team: Team = executor.open(crew)
+        return team
+
+    def _make_here(self, task: PartTask, context: RenderContext) -> PartDone:
+        assert isinstance(context, PartContext)
+        return make_part(self._backend, task, context)
 
     def _stop_others(self, error: BaseException) -> None:
         """Remember the first failure, and end the others."""

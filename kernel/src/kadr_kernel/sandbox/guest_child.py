@@ -22,7 +22,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for kadr, which ends us
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not print into the messages
-    from kadr_kernel.sandbox.wire import WireError
+    from kadr_sdk.wire import WireError
 
     try:
         _Child(sys.stdin.buffer, outgoing).serve()
@@ -41,8 +41,9 @@ class _Child:
 
     def serve(self) -> None:
         """One message after the other."""
+        from kadr_sdk.wire import receive, send
+
         from kadr_kernel.sandbox.faults import GuestError
-        from kadr_kernel.sandbox.wire import receive, send
 
         while True:
             head, body = receive(self._in, 1 << 30)
@@ -58,8 +59,9 @@ class _Child:
         self, name: str, numbers: Sequence[int], given: Sequence[bytes], capacity: int
     ) -> tuple[int, bytes]:
         """As :class:`~kadr_kernel.sandbox.host_link.HostHandler`."""
+        from kadr_sdk.wire import receive, send
+
         from kadr_kernel.sandbox.host_link import MOST_BYTES
-        from kadr_kernel.sandbox.wire import receive, send
 
         asked = {"host": name, "numbers": list(numbers), "lengths": [len(one) for one in given]}
         send(self._out, asked | {"capacity": capacity}, b"".join(given))
@@ -68,7 +70,7 @@ class _Child:
 
     def violated(self, name: str) -> None:
         """Tell kadr."""
-        from kadr_kernel.sandbox.wire import send
+        from kadr_sdk.wire import send
 
         send(self._out, {"violated": name})
 

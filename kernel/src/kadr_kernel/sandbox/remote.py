@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kadr_sdk.text import printable
+from kadr_sdk.wire import WireError, receive, send
 
 from kadr_kernel.sandbox.faults import GuestError
 from kadr_kernel.sandbox.host_link import MOST_BYTES, HostHandler
@@ -21,7 +22,6 @@ from kadr_kernel.sandbox.machine import Machine
 from kadr_kernel.sandbox.module import ModuleFacts
 from kadr_kernel.sandbox.shared import Shared
 from kadr_kernel.sandbox.watchdog import Watchdog
-from kadr_kernel.sandbox.wire import WireError, receive, send
 
 if TYPE_CHECKING:
     import numpy as np

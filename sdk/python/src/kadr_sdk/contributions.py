@@ -13,7 +13,7 @@ preset       data alone: descriptor file
 importer     :class:`Importer`
 analyzer     :class:`Analyzer`; descriptor file
 backend      :class:`kadr_sdk.backend.Backend`
-executor     :class:`Executor`
+executor     :class:`kadr_sdk.execution.Executor`
 runtime      :class:`Runtime`
 command      :class:`kadr_sdk.plugin.Command`
 host         :class:`kadr_sdk.plugin.Host`
@@ -41,7 +41,6 @@ from kadr_sdk.project import Project
 __all__ = [
     "Analyzer",
     "BoundGuest",
-    "Executor",
     "Exporter",
     "ExporterDescriptor",
     "FrameAnalyzer",
@@ -208,14 +207,6 @@ class Analyzer(Protocol):
 
         A frame is valid until the next one is taken.
         """
-        ...
-
-
-class Executor(Protocol):
-    """Carries out independent tasks; the order of results is the order of tasks."""
-
-    def run(self, tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
-        """Run all, at most ``workers`` at once; the first failure stops the rest and is raised."""
         ...
 
 

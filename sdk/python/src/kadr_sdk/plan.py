@@ -65,6 +65,7 @@ __all__ = [
     "canonical",
     "content_hash",
     "media_paths",
+    "segment_paths",
     "walk",
 ]
 
@@ -413,11 +414,13 @@ def media_paths(plan: RenderPlan) -> set[str]:
     if plan.audio is not None:
         found |= {c.path for c in plan.audio.clips} - {""}
         found = found.union(*map(_paths, plan.audio.parts))
-    for segment in plan.segments:
-        for span in segment.spans:
-            for node in walk(span.root):
-                found |= _paths(node)
-    return found
+    return found.union(*map(segment_paths, plan.segments))
+
+
+def segment_paths(segment: Segment) -> set[str]:
+    """Every file that making a segment reads."""
+    nodes = (node for span in segment.spans for node in walk(span.root))
+    return set[str]().union(*map(_paths, nodes))
 
 
 def _paths(node: Node | AudioStage) -> set[str]:

@@ -29,6 +29,8 @@ class RenderRequest:
         resolution, fps: of the output.
         video, audio: overrides by the names of the project's export fields.
         workers: segments at once; 0: as many as processors and memory allow.
+        executor: id of the executor; "": as set up.
+        address: of the scheduler that the executor works with; "": as set up.
         verify: ``fast``, ``full`` or ``off``.
         overwrite: an existing target may be replaced.
         cache: finished work of earlier renders is reused, and that of this one is kept.
@@ -47,6 +49,8 @@ class RenderRequest:
     video: Mapping[str, Any] = field(default_factory=dict)
     audio: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 0
+    executor: str = ""
+    address: str = ""
     verify: str = ""
     overwrite: bool = False
     damage: str = "error"

@@ -64,7 +64,7 @@ def hello(kernel, argv): return 0
 class Console:
     def run(self, kernel, argv): return 0
 class Plain:
-    def run(self, tasks, workers): return iter(())
+    def open(self, crew): return None
 class StillClock:
     def monotonic(self): return 0.0
     def now(self): return 0.0
@@ -229,9 +229,9 @@ def test_a_good_plugin_passes(make: Make) -> None:
         ),
         (
             "code.py",
-            "def run(self, tasks, workers)",
-            "def go(self, tasks, workers)",
-            "executor plain: PACKAGE.code:Plain: Executor.run is missing",
+            "def open(self, crew)",
+            "def go(self, crew)",
+            "executor plain: PACKAGE.code:Plain: Executor.open is missing",
         ),
         (
             "code.py",

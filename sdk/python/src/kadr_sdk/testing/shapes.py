@@ -11,7 +11,6 @@ from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import Backend
 from kadr_sdk.contributions import (
     Analyzer,
-    Executor,
     Exporter,
     FrameAnalyzer,
     Importer,
@@ -19,6 +18,7 @@ from kadr_sdk.contributions import (
     Runtime,
 )
 from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
+from kadr_sdk.execution import Executor
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.plugin import Command, Host
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from kadr_kernel.pools import Scheduler
-from kadr_kernel.render.executor import ThreadExecutor
+from kadr_kernel.render.dispatch import Dispatch
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_long_task_at_the_head_keeps_nobody_idle(scheduler: Scheduler) -> None
         return number
 
     tasks = [head, *(lambda n=n: task(n) for n in range(20))]
-    assert list(ThreadExecutor(scheduler).run(tasks, 2)) == [-1, *range(20)]
+    assert list(Dispatch(scheduler).run(tasks, 2)) == [-1, *range(20)]
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
@@ -49,7 +49,7 @@ def test_at_most_so_many_at_once_and_in_order(scheduler: Scheduler, workers: int
         return number
 
     tasks = [lambda n=n: task(n) for n in range(30)]
-    assert list(ThreadExecutor(scheduler).run(tasks, workers)) == list(range(30))
+    assert list(Dispatch(scheduler).run(tasks, workers)) == list(range(30))
     assert most[0] <= max(1, workers)
 
 
@@ -67,6 +67,6 @@ def test_a_failure_stops_the_rest(scheduler: Scheduler) -> None:
 
     tasks = [lambda n=n: task(n) for n in range(100)]
     with pytest.raises(ValueError, match="three"):
-        list(ThreadExecutor(scheduler, stopped.set).run(tasks, 2))
+        list(Dispatch(scheduler, stopped.set).run(tasks, 2))
     assert stopped.is_set()
     assert len(ran) < 10

@@ -1,4 +1,4 @@
-"""The thread executor: independent tasks on the scheduler's cpu pool, a few at a time."""
+"""Independent tasks on a pool of the scheduler, a few at a time, results in their order."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from kadr_sdk.services import Scheduler
 
-__all__ = ["ThreadExecutor"]
+__all__ = ["Dispatch"]
 
 T = TypeVar("T")
 
 
-class ThreadExecutor:
-    """Satisfies :class:`kadr_sdk.contributions.Executor`.
+class Dispatch:
+    """Hands out the tasks of a render.
 
     At most ``workers`` tasks are with the scheduler at any time, so a film of ten thousand
     segments neither fills the queue nor keeps other jobs out.
@@ -23,11 +23,15 @@ class ThreadExecutor:
     Args:
         stop: called as soon as the run ends early (a failure, Ctrl-C), so that tasks in flight
             end soon instead of being waited for.
+        pool: ``cpu`` for work in this process, ``remote`` for waiting on work elsewhere.
     """
 
-    def __init__(self, scheduler: Scheduler, stop: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, scheduler: Scheduler, stop: Callable[[], object] = lambda: None, pool: str = "cpu"
+    ) -> None:
         self._scheduler = scheduler
         self._stop = stop
+        self._pool = pool
 
     def run(self, tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
         """Results in the order of tasks; the first failure is raised after the others ended."""
@@ -38,7 +42,7 @@ class ThreadExecutor:
             while waiting or running:
                 if waiting and slots.take():
                     work = slots.freeing(waiting.popleft())
-                    running.append(self._scheduler.submit(work, pool="cpu", name="segment"))
+                    running.append(self._scheduler.submit(work, pool=self._pool, name="segment"))
                 while running and (not waiting or running[0].done()):
                     yield running[0].result()
                     running.popleft()

@@ -1,6 +1,7 @@
-"""Messages between kadr and the process of a guest: a table as JSON, and bytes.
+"""Messages between kadr and a child process: a table as JSON, and bytes.
 
-Nothing that comes from there is unpickled or believed: the process runs foreign code.
+Where a child runs foreign code or reads foreign media, nothing that comes from there is
+unpickled or believed.
 """
 
 from __future__ import annotations
