@@ -18,12 +18,13 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 from kadr_sdk.abi import with_sections
 
-__all__ = ["LANGUAGES", "Language", "build", "declaration", "language_of"]
+__all__ = ["LANGUAGES", "Language", "build", "declaration", "language_of", "script"]
 
 SDK = Path(__file__).resolve().parent
 UNROLLED = "-funroll-loops -mllvm -unroll-runtime=true -mllvm -unroll-count=4"
@@ -53,6 +54,17 @@ class Language:
     def example(self) -> Path:
         """The source of the example."""
         return SDK / self.folder / f"glow{self.endings[0]}"
+
+
+def script(path: Path) -> Any:
+    """A Python file of the SDK, which is no package, as a module."""
+    spec = spec_from_file_location(f"kadr_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"{path} is not there")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def run(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> None:
@@ -198,8 +210,6 @@ def _no_go() -> str:
 
 
 def _go_guest(source: Path, work: Path) -> bytes:
-    from importlib.machinery import SourceFileLoader
-
     module, target = work / "guest", work / "guest.wasm"
     (module / "kadr").mkdir(parents=True)
     shutil.copy(source, module)
@@ -211,8 +221,7 @@ def _go_guest(source: Path, work: Path) -> bytes:
     }  # fmt: skip
     more |= {} if os.environ.get("GOCACHE") else {"GOCACHE": str(work / "cache")}
     run([_go(), "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", str(target), "."], module, more)
-    stub = SourceFileLoader("kadr_wasi_stub", str(SDK / "go" / "wasi_stub.py")).load_module()
-    made: bytes = stub.without_wasi(target.read_bytes())
+    made: bytes = script(SDK / "go" / "wasi_stub.py").without_wasi(target.read_bytes())
     return made
 
 

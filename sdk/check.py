@@ -13,7 +13,7 @@ import time
 import tomllib
 from collections.abc import Sequence
 from fractions import Fraction
-from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,15 @@ SDK = Path(__file__).resolve().parent
 DESCRIBED = SDK / "abi" / "examples" / "glow.toml"
 
 
-def _script(name: str) -> Any:
-    loader = SourceFileLoader(name.replace("/", "_")[:-3], str(SDK / name))
-    return loader.load_module()
+def _builder() -> Any:
+    """``build.py`` beside this file, which is no package."""
+    spec = spec_from_file_location("kadr_build", SDK / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def _call(frame: VideoFrame, row: dict[str, Any]) -> FrameCall:
@@ -92,7 +98,8 @@ def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bo
 
 def main(wanted: Sequence[str]) -> int:
     """Check all languages, or those named."""
-    builder, vectors = _script("build.py"), _script("abi/vectors/make.py")
+    builder = _builder()
+    vectors = builder.script(SDK / "abi" / "vectors" / "make.py")
     red = green = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, language in builder.LANGUAGES.items():
