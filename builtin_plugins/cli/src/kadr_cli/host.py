@@ -24,8 +24,8 @@ __all__ = ["CliHost"]
 
 _SECTIONS = {
     "Films": ("demo", "make", "render", "frame"),
-    "Projects and media": ("media", "validate", "plan", "probe", "verify", "schema"),
-    "What there is": ("effects", "transitions", "generators", "presets", "formats"),
+    "Projects and media": ("media", "recognize", "validate", "plan", "probe", "verify", "schema"),
+    "What there is": ("effects", "transitions", "generators", "presets", "formats", "models"),
     "This installation": ("plugin", "system", "config"),
 }
 _EPILOG = """\b
