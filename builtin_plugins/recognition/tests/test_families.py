@@ -244,6 +244,16 @@ def test_outputs_of_no_detector(
         detect(session(output), card(**facts))
 
 
+def test_prototypes_of_another_number_of_pictures(session: Sessions, card: Cards) -> None:
+    model = session(yolov8(2), np.zeros((2, 2, 16, 16)))
+    with pytest.raises(ModelError, match="1 pictures went in, results of 2 came out"):
+        detect(model, card(task="segmentation"))
+
+
+def test_outputs_that_nobody_reads_do_not_matter(session: Sessions, card: Cards) -> None:
+    check(detect(session(yolov8(), np.zeros(()), np.zeros((7, 1))), card()))
+
+
 def test_inputs_of_no_detector(session: Sessions, card: Cards) -> None:
     for shape in ((1, 4, 64, 64), (1, 3, 64)):
         with pytest.raises(ModelError, match="a detector takes pictures"):

@@ -108,9 +108,11 @@ class Detector:
         tensor = tensor_of(whole, fit, self.card.preparation, self._input.dtype)
         outputs = [np.asarray(o) for o in self.session.run({self._input.name: tensor})]
         layout = self._known(outputs)
-        if any(len(o) != len(whole) for o in outputs[:1]):
-            raise ModelError(f"{len(whole)} pictures went in, results of {len(outputs[0])} came out")
-        return [self._read(layout, [o[n] for o in outputs], fit) for n in range(len(pictures))]
+        read = outputs[:1] if layout.prototypes < 0 else [outputs[0], outputs[layout.prototypes]]
+        for output in read:
+            if len(output) != len(whole):
+                raise ModelError(f"{len(whole)} pictures went in, results of {len(output)} came out")
+        return [self._read(layout, [o[n] for o in read], fit) for n in range(len(pictures))]
 
     def _known(self, outputs: list[Array]) -> Layout:
         with self._lock:
@@ -127,7 +129,7 @@ class Detector:
         kept = found.take(suppress(found.boxes, found.scores, found.classes, limit, self.limits.most))
         boxes = fit.boxes_back(kept.boxes)
         points = None if kept.points is None else _points_back(kept.points, fit)
-        prototypes = outputs[layout.prototypes] if layout.prototypes > 0 else None
+        prototypes = outputs[1] if len(outputs) > 1 else None
         rows = []
         for n in range(len(kept.scores)):
             mask = None

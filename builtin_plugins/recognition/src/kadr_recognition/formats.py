@@ -12,6 +12,7 @@ from typing import Any
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.times import format_seconds
 
+from kadr_recognition.detection import Detection
 from kadr_recognition.document import Results
 from kadr_recognition.masks import area_of
 
@@ -55,27 +56,11 @@ def to_coco(found: Results) -> bytes:
         for n, (frame, t) in enumerate(found.frames, 1)
     ]
     image_of = {frame: n for n, (frame, _) in enumerate(found.frames, 1)}
-    annotations = []
-    for number, row in enumerate(found.rows, 1):
-        what = row.what
-        note: dict[str, Any] = {
-            "id": number,
-            "image_id": image_of[row.frame],
-            "category_id": numbers[what.name],
-            "bbox": list(what.box),
-            "area": round(what.box[2] * what.box[3], 4),
-            "iscrowd": 0,
-            "score": what.score,
-        }
-        if what.mask is not None:
-            note["segmentation"] = {"size": [height, width], "counts": list(what.mask)}
-            note["area"] = area_of(list(what.mask))
-        if what.points:
-            note["keypoints"] = [v for x, y, seen in what.points for v in (x, y, 2 if seen > 0.5 else 0)]
-            note["num_keypoints"] = sum(1 for p in what.points if p[2] > 0.5)
-        if what.track is not None:
-            note["track_id"] = what.track
-        annotations.append(note)
+    annotations = [
+        {"id": n, "image_id": image_of[row.frame], "category_id": numbers[row.what.name]}
+        | _annotation(row.what, found.size)
+        for n, row in enumerate(found.rows, 1)
+    ]
     document = {
         "info": {"description": f"{stem} by {found.model['id']}"},
         "images": images,
@@ -83,6 +68,24 @@ def to_coco(found: Results) -> bytes:
         "annotations": annotations,
     }
     return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _annotation(what: Detection, size: tuple[int, int]) -> dict[str, Any]:
+    note: dict[str, Any] = {
+        "bbox": list(what.box),
+        "area": round(what.box[2] * what.box[3], 4),
+        "iscrowd": 0,
+        "score": what.score,
+    }
+    if what.mask is not None:
+        note["segmentation"] = {"size": [size[1], size[0]], "counts": list(what.mask)}
+        note["area"] = area_of(list(what.mask))
+    if what.points:
+        note["keypoints"] = [v for x, y, seen in what.points for v in (x, y, 2 if seen > 0.5 else 0)]
+        note["num_keypoints"] = sum(1 for p in what.points if p[2] > 0.5)
+    if what.track is not None:
+        note["track_id"] = what.track
+    return note
 
 
 def to_mot(found: Results) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from kadr_sdk.backend import Backend
 from kadr_sdk.errors import CacheError, MediaFileError, SerializationError
 from kadr_sdk.media import MediaInfo
-from kadr_sdk.models import ModelCard, ModelSession, ModelStore
+from kadr_sdk.models import ModelCard, ModelStore
 from kadr_sdk.plan import content_hash
 from kadr_sdk.rendering import Renderer
 from kadr_sdk.services import Cache, Container, EventBus, Scheduler
@@ -144,8 +144,9 @@ class _Job:
     def _rows(self, chosen: Sampling, detector: Detector) -> tuple[Row, ...]:
         scheduler = self._container.get(Scheduler)
         fit = detector.fit(chosen.size)
-        width, height = fit.inner
-        need = 2 * detector.session.parallel * detector.batch * _bytes(detector.session, width * height * 3)
+        # Of one picture on its way: as it is, as a tensor, and about as much again in the model.
+        pixels = detector.canvas[0] * detector.canvas[1]
+        need = 2 * detector.session.parallel * detector.batch * 27 * pixels
         rows: list[Row] = []
         with (
             scheduler.reserve(need, owner="recognition"),
@@ -157,13 +158,6 @@ class _Job:
                 if self._progress is not None:
                     self._progress(done, len(chosen.frames))
         return tuple(rows)
-
-
-def _bytes(session: ModelSession, picture: int) -> int:
-    """Of one picture on its way: as it is, as a tensor, and about as much again in the model."""
-    shape = session.inputs[0].shape
-    pixels = (shape[2] or 640) * (shape[3] or 640) if len(shape) == 4 else picture
-    return picture + 24 * pixels
 
 
 def _media(info: MediaInfo, chosen: Sampling, digest: str) -> dict[str, Any]:
