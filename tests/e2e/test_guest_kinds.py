@@ -172,3 +172,8 @@ def test_what_cannot_be_measured_is_said(kernel: Any, movie: Any, tmp_path: Path
         code, text = said(*words)
         assert code != 0
         assert expected in text
+
+
+def test_a_composite_says_its_inputs(kernel: Any, capfd: Any) -> None:
+    assert kernel.catalogue.load("host", "cli").run(kernel, ["effects", "split_screen"]) == 0
+    assert "the first its own: first, second, third (optional), fourth (optional)" in capfd.readouterr().out
