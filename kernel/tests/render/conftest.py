@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from kadr_kernel.pools import Scheduler
 from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer
 from kadr_kernel.render.teams import Threads
-from kadr_kernel.render.work import Means
 from kadr_sdk.effects import FilterSpec, FrameCall
 from kadr_sdk.errors import NotFoundError
 from kadr_sdk.events import Event

@@ -99,6 +99,10 @@ class Progress:
 class JobContext:
     """Satisfies :class:`kadr_sdk.backend.RenderContext`; shared by all workers of a job.
 
+    Attributes:
+        control: cancels and pauses the job.
+        publish: takes the job's events.
+
     Args:
         on_failure: what is shown where a guest fails (:class:`kadr_sdk.contributions.Guest`).
     """
@@ -111,9 +115,9 @@ class JobContext:
         advance: Callable[[int], object] | None = None,
         on_failure: str = "fail",
     ) -> None:
-        self._control = control
+        self.control = control
         self._catalogue = catalogue
-        self._publish = publish
+        self.publish = publish
         self._advance = advance
         self._lock = threading.Lock()
         self._warned: dict[Problem, None] = {}
@@ -124,7 +128,7 @@ class JobContext:
 
     def check(self) -> None:
         """Wait while paused; raise CancelledError when cancelled."""
-        self._control.check()
+        self.control.check()
 
     def advance(self, amount: int) -> None:
         """Count finished work."""
@@ -140,7 +144,7 @@ class JobContext:
         with self._guests_lock:
             if (kind, name) not in self._guests:
                 guest = find_guest(self._catalogue, kind, name)
-                bound = guest.bind(self._on_failure, lambda: self._control.cancelled) if guest else None
+                bound = guest.bind(self._on_failure, lambda: self.control.cancelled) if guest else None
                 self._guests[kind, name] = bound
             bound = self._guests[kind, name]
         return self._catalogue.load(kind, name) if bound is None else bound.effect(warn)
@@ -165,7 +169,7 @@ class JobContext:
             if problem in self._warned:
                 return
             self._warned[problem] = None
-        self._publish(WarningRaised(message, path, hint))
+        self.publish(WarningRaised(message, path, hint))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -38,9 +38,10 @@ from kadr_kernel.render.analysis import analyze
 from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.job import JobContext, JobControl
 from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
+from kadr_kernel.render.means import Means
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.together import Together
-from kadr_kernel.render.work import Means, RenderJob
+from kadr_kernel.render.work import RenderJob
 
 __all__ = ["KernelRenderer", "default_backend"]
 

@@ -13,10 +13,10 @@ from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxi
 
 from kadr_kernel.container import Registry
 from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer, default_backend
 from kadr_kernel.render.store import FileProjectStore
-from kadr_kernel.render.work import Means
 
 __all__ = ["render_services"]
 
