@@ -113,12 +113,17 @@ class Config:
     def set(self, key: str, value: Any) -> None:
         """Store a value in the user's file; what else stands there stays, except for comments.
 
-        A stronger layer still wins: :meth:`items` shows which.
+        A stronger layer still wins: :meth:`items` shows which. The key ``plugin.<id>.<name>`` is
+        a setting of that plugin and stored unchecked: its manifest knows the rules.
 
         Raises:
             ConfigError: unknown key, wrong value, or a file that is not TOML.
             StorageError: the file cannot be written.
         """
+        if key.startswith(f"{OPEN_SECTION}."):
+            section, name = key.removeprefix(f"{OPEN_SECTION}.").rpartition(".")[::2]
+            self._set_plugin(section, name, value)
+            return
         checked, problems = parse_layer(iter([(key, value)]), lambda key: key)
         if problems:
             raise ConfigError("the setting is refused", problems)
@@ -129,6 +134,15 @@ class Config:
             self._layers[2].update(checked)
         if self._publish is not None:
             self._publish(ConfigChanged(key, checked[key]))
+
+    def _set_plugin(self, plugin: str, name: str, value: Any) -> None:
+        with self._lock, locked(self._given_folders.state / "config.lock"):
+            document = _load(self.file)
+            _put(document, [OPEN_SECTION, plugin, name], value, self.file)
+            self._write(document)
+            self._plugins[1].setdefault(plugin, {})[name] = value
+        if self._publish is not None:
+            self._publish(ConfigChanged(f"{OPEN_SECTION}.{plugin}.{name}", value))
 
     def _write(self, document: Mapping[str, Any]) -> None:
         import tomli_w  # late: most runs write nothing

@@ -24,9 +24,9 @@ __all__ = ["CliHost"]
 
 _SECTIONS = {
     "Films": ("demo", "make", "render", "frame"),
-    "Projects and media": ("media", "recognize", "validate", "plan", "probe", "verify", "schema"),
-    "What there is": ("effects", "transitions", "generators", "presets", "formats", "models"),
-    "This installation": ("plugin", "system", "config"),
+    "Projects and media": ("media", "recognize", "validate", "plan", "probe", "verify", "analyze", "schema"),
+    "What there is": ("effects", "transitions", "generators", "analyzers", "presets", "formats", "models"),
+    "This installation": ("plugin", "registry", "cache", "jobs", "system", "config"),
 }
 _EPILOG = """\b
 Begin with:  kadr demo

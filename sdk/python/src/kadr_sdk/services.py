@@ -143,8 +143,12 @@ class Config(Protocol):
         """The value of a dotted key."""
         ...
 
+    def plugin(self, plugin: str) -> Mapping[str, Any]:
+        """What the files say of a plugin's settings, unchecked: its manifest knows the rules."""
+        ...
+
     def set(self, key: str, value: Any) -> None:
-        """Store a value in the user's file, atomically.
+        """Store a value in the user's file, atomically; ``plugin.<id>.<name>`` is a plugin's setting.
 
         Raises:
             ConfigError: unknown key or wrong type.

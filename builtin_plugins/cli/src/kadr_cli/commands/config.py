@@ -12,6 +12,7 @@ from kadr_sdk.plugin import Kernel
 from kadr_cli.invoke import as_command
 from kadr_cli.options import json_option
 from kadr_cli.output import clean, print_json, print_table
+from kadr_cli.plugin_settings import check_plugin_setting, plugin_settings
 
 __all__ = ["run"]
 
@@ -26,7 +27,7 @@ def config() -> None:
 @click.pass_obj
 def list_settings(kernel: Kernel, as_json: bool) -> None:
     """Every setting with its value and the layer that it comes from."""
-    rows = kernel.config.items()
+    rows = [*kernel.config.items(), *plugin_settings(kernel)]
     if as_json:
         print_json({key: {"value": value, "layer": layer} for key, value, layer in rows})
         return
@@ -41,6 +42,8 @@ def list_settings(kernel: Kernel, as_json: bool) -> None:
 def get_setting(kernel: Kernel, key: str, as_json: bool) -> None:
     """The value of KEY."""
     known = {name: (value, layer) for name, value, layer in kernel.config.items()}
+    if key not in known:
+        known |= {name: (value, layer) for name, value, layer in plugin_settings(kernel)}
     if key not in known:
         raise NotFoundError("setting", key, known)
     value, layer = known[key]
@@ -58,6 +61,8 @@ def get_setting(kernel: Kernel, key: str, as_json: bool) -> None:
 def set_setting(kernel: Kernel, key: str, value: str, as_json: bool) -> None:
     """Set KEY to VALUE (JSON, or plain text) in your own settings file."""
     parsed = _parse(value)
+    if key.startswith("plugin."):
+        parsed = check_plugin_setting(kernel, key, parsed)
     kernel.config.set(key, parsed)
     if as_json:
         print_json({"key": key, "value": parsed})
