@@ -70,6 +70,7 @@ class PartMaker:
         self._made: dict[str, Path] = {}
         self._round = 0
         self._failure: BaseException | None = None
+        self._team: Team | None = None
 
     def make(
         self, plan: RenderPlan, workers: int, *, again: bool = False
@@ -119,6 +120,8 @@ class PartMaker:
             if self._failure is not None:  # the others only tell that they were cancelled by it
                 raise self._failure from None
             raise
+        finally:
+            self._team = None  # it knows this object: a circle would keep the job's files open
         for segment in () if self._round else segments:
             self._counted(segment)
         if sound and plan.audio is not None:
@@ -172,6 +175,7 @@ class PartMaker:
         outputs = (plan.output, *(other.output for other, _ in beside))
         task = self._task(plan, segment, outputs, tuple(paths), beside)
         try:
+            assert self._team is not None
             done = self._team.run(task, context)
         except BaseException as error:
             self._stop_others(error)
