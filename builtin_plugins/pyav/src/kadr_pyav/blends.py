@@ -1,7 +1,7 @@
-"""Blend modes, by libavfilter's ``blend`` on RGB planes.
+"""Blend modes on display-referred RGB planes, by libavfilter's ``blend`` where its formula is right.
 
-The formulas are those of the W3C's Compositing and Blending Level 1 (within two codes at
-8 bit), except soft-light, which is libavfilter's own, and dodge and burn at black and white.
+The formulas are those of the W3C's Compositing and Blending Level 1 and, beyond it, the usual
+ones (:mod:`kadr_pyav.blend_formulas`), within two codes at 8 bit.
 """
 
 from __future__ import annotations
@@ -11,31 +11,30 @@ from kadr_sdk.color import Color
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import NotFoundError
 
+from kadr_pyav.blend_formulas import FORMULAS, blended_planes
 from kadr_pyav.conform import convert_filters
 from kadr_pyav.graph import LiveGraph
 from kadr_pyav.layout import layout_of
+from kadr_pyav.planes import blank, codes
 from kadr_pyav.recipe import Recipe, Shape
 
 __all__ = ["BLENDS", "Blender"]
 
-# Name: libavfilter's mode, and whether the layer is its first input (else the base is).
+# Name: libavfilter's mode. The base is its first input.
 _MODES = {
-    "multiply": ("multiply", False),
-    "screen": ("screen", False),
-    "overlay": ("overlay", False),
-    "darken": ("darken", False),
-    "lighten": ("lighten", False),
-    "add": ("addition", False),
-    "subtract": ("subtract", False),
-    "difference": ("difference", False),
-    "exclusion": ("exclusion", False),
-    "soft-light": ("softlight", False),
-    "hard-light": ("hardlight", False),
-    "color-dodge": ("dodge", True),
-    "color-burn": ("burn", True),
+    "multiply": "multiply",
+    "screen": "screen",
+    "overlay": "overlay",
+    "darken": "darken",
+    "lighten": "lighten",
+    "add": "addition",
+    "subtract": "subtract",
+    "difference": "difference",
+    "exclusion": "exclusion",
+    "hard-light": "hardlight",
 }
 
-BLENDS = frozenset(_MODES) | {"normal"}
+BLENDS = frozenset({*_MODES, *FORMULAS, "normal"})
 """Names that :class:`~kadr_sdk.plan.Place` may use."""
 
 
@@ -47,22 +46,62 @@ class Blender:
     """
 
     def __init__(self, name: str, shape: Shape) -> None:
-        if name not in _MODES:
+        if name not in BLENDS:
             raise NotFoundError("blend mode", name, BLENDS)
-        mode, layer_first = _MODES[name]
-        recipe = Recipe()
-        rgb = _rgb_of(shape)
-        base = recipe.chain(recipe.source(shape), convert_filters(shape, rgb))
-        layer = recipe.chain(recipe.source(shape), convert_filters(shape, rgb))
-        order = (layer, base) if layer_first else (base, layer)
-        mixed = recipe.filter(order, FilterSpec.of("blend", all_mode=mode), name)
+        self._way = _Filtered(name, shape) if name in _MODES else _Calculated(name, shape)
+
+    def frame(self, base: AvFrame, layer: AvFrame) -> AvFrame:
+        """The blended picture."""
+        return self._way.frame(base, layer)
+
+
+class _Filtered:
+    """By libavfilter, conversion to RGB and back in the same graph."""
+
+    def __init__(self, name: str, shape: Shape) -> None:
+        recipe, rgb = Recipe(), _rgb_of(shape)
+        inputs = [recipe.chain(recipe.source(shape), convert_filters(shape, rgb)) for _ in range(2)]
+        mixed = recipe.filter(inputs, FilterSpec.of("blend", all_mode=_MODES[name]), name)
         self._graph = LiveGraph(recipe, recipe.chain(mixed, convert_filters(rgb, shape)), shape)
         self._count = 0
 
     def frame(self, base: AvFrame, layer: AvFrame) -> AvFrame:
-        """The blended picture."""
         self._count += 1
         return self._graph.frame(self._count, [base, layer])
+
+
+class _Calculated:
+    """By a formula in numpy, between two conversions."""
+
+    def __init__(self, name: str, shape: Shape) -> None:
+        self._name, self._rgb, self._shape = name, _rgb_of(shape), shape
+        self._into, self._back = _converter(shape, self._rgb), _converter(self._rgb, shape)
+        self._count = 0
+
+    def frame(self, base: AvFrame, layer: AvFrame) -> AvFrame:
+        rgb, depth = self._rgb, layout_of(self._rgb.format).depth
+        below, above = self._rgb_frame(base), self._rgb_frame(layer)
+        made = blank(rgb.format, rgb.width, rgb.height, rgb.color)
+        target = codes(made, depth, writable=True)
+        blended_planes(self._name, codes(below, depth), codes(above, depth), target, (1 << depth) - 1)
+        for opaque in target[3:]:
+            opaque[...] = (1 << depth) - 1
+        return self._converted(self._back, made)
+
+    def _rgb_frame(self, frame: AvFrame) -> AvFrame:
+        return self._converted(self._into, frame)
+
+    def _converted(self, graph: LiveGraph | None, frame: AvFrame) -> AvFrame:
+        self._count += 1
+        return frame if graph is None else graph.frame(self._count, [frame])
+
+
+def _converter(shape: Shape, to: Shape) -> LiveGraph | None:
+    filters = convert_filters(shape, to)
+    if not filters:
+        return None
+    recipe = Recipe()
+    return LiveGraph(recipe, recipe.chain(recipe.source(shape), filters), to)
 
 
 def _rgb_of(shape: Shape) -> Shape:

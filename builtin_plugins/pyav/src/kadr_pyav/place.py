@@ -104,34 +104,49 @@ class PlaceStage:
 
     def _mixed(self, base: AvFrame, planes: list[Plane], weights: Weights, region: Region) -> AvFrame:
         below = views(base, self.shape.color)
-        if self._blender is not None:
-            planes = self._blended(base, below, planes, region)
         result = from_planes(below)
         above = views(result, self.shape.color, writable=True).planes
         top = (1 << self._layout.depth) - 1
-        under = above[-1][_rows(region)].astype(np.uint32) if self._layout.alpha else None
+        alpha = above[-1][_rows(region)] if self._layout.alpha else None
+        under = None if alpha is None else scaled(np.full_like(weights, ONE), alpha, top)
+        if self._blender is not None:
+            planes = self._blended(base, below, planes, region, under)
         for i, plane in enumerate(planes):
-            log2 = self._layout.log2_chroma if i in (1, 2) and not self._layout.rgb else (0, 0)
+            log2 = self._log2(i)
             own = averaged(weights, log2)
             if under is not None:
-                own = _over_alpha(own, averaged(scaled(np.full_like(weights, ONE), under, top), log2))
+                own = _over_alpha(own, averaged(under, log2))
             mix_into(above[i][_rows(region.shrunk(log2))], plane, own)
         if under is not None:
             mix_into(above[-1][_rows(region)], np.full_like(above[-1][_rows(region)], top), weights)
         return result
 
-    def _blended(self, base: AvFrame, below: VideoFrame, planes: list[Plane], region: Region) -> list[Plane]:
-        """The layer's planes blended with what lies under them."""
+    def _log2(self, number: int) -> tuple[int, int]:
+        """How much coarser a plane of colour is than the canvas."""
+        return self._layout.log2_chroma if number in (1, 2) and not self._layout.rgb else (0, 0)
+
+    def _blended(
+        self, base: AvFrame, below: VideoFrame, planes: list[Plane], region: Region, under: Weights | None
+    ) -> list[Plane]:
+        """The layer's planes blended with what lies under them, as far as something does.
+
+        ``(1 - alpha of the base) * layer + alpha of the base * blended`` (W3C, Compositing §5.2).
+        """
         assert self._blender is not None
         stamped = from_planes(below)
         target = views(stamped, self.shape.color, writable=True).planes
         places = []
         for i, plane in enumerate(planes):
-            log2 = self._layout.log2_chroma if i in (1, 2) and not self._layout.rgb else (0, 0)
-            places.append(_rows(region.shrunk(log2)))
+            places.append(_rows(region.shrunk(self._log2(i))))
             target[i][places[i]] = plane
         blended = views(self._blender.frame(base, stamped), self.shape.color).planes
-        return [blended[i][place] for i, place in enumerate(places)]
+        found = [blended[i][place] for i, place in enumerate(places)]
+        if under is None:
+            return found
+        mixed = [plane.copy() for plane in planes]
+        for i, plane in enumerate(found):
+            mix_into(mixed[i], plane, averaged(under, self._log2(i)))
+        return mixed
 
 
 def _rows(region: Region) -> tuple[slice, slice]:

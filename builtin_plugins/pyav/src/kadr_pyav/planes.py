@@ -10,13 +10,13 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.plane import VideoPlane
 from kadr_sdk.color import Color
 from kadr_sdk.errors import InternalError
-from kadr_sdk.frames import PixelFormat, VideoFrame, pixel_format
+from kadr_sdk.frames import VideoFrame, pixel_format
 from kadr_sdk.media import ZERO
 from numpy.typing import NDArray
 
 from kadr_pyav.avcolor import paint_tags
 
-__all__ = ["blank", "from_planes", "views"]
+__all__ = ["blank", "codes", "from_planes", "views"]
 
 
 def views(frame: AvFrame, color: Color, time: Fraction = ZERO, *, writable: bool = False) -> VideoFrame:
@@ -29,19 +29,24 @@ def views(frame: AvFrame, color: Color, time: Fraction = ZERO, *, writable: bool
         ValueError: a format that kadr does not plan with.
     """
     layout = pixel_format(frame.format.name)
-    planes = [_view(plane, layout, writable) for plane in frame.planes]
+    planes = [_view(plane, layout.depth, layout.packed, writable) for plane in frame.planes]
     return VideoFrame(planes, layout.name, frame.width, frame.height, color, time)
 
 
-def _view(plane: VideoPlane, layout: PixelFormat, writable: bool) -> NDArray[Any]:
-    word = np.dtype("u1" if layout.depth <= 8 else "<u2")
-    channels = max(1, layout.packed)
+def codes(frame: AvFrame, depth: int, *, writable: bool = False) -> list[NDArray[Any]]:
+    """The same of a planar frame of any format, which may be one that kadr does not plan with."""
+    return [_view(plane, depth, 0, writable) for plane in frame.planes]
+
+
+def _view(plane: VideoPlane, depth: int, packed: int, writable: bool) -> NDArray[Any]:
+    word = np.dtype("u1" if depth <= 8 else "<u2")
+    channels = max(1, packed)
     if plane.line_size <= 0:
         raise InternalError("a picture with its rows upside down in memory cannot be read")
     flat = np.frombuffer(memoryview(cast(Any, plane)), np.uint8)  # the stubs hide that planes are buffers
     rows = flat.reshape(plane.height, plane.line_size)
     pixels: NDArray[Any] = rows[:, : plane.width * channels * word.itemsize].view(word)
-    if layout.packed:
+    if packed:
         pixels = pixels.reshape(plane.height, plane.width, channels)
     pixels.flags.writeable = writable
     return pixels

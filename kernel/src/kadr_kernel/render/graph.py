@@ -12,7 +12,8 @@ from kadr_sdk.easings import easing
 from kadr_sdk.errors import Problem, did_you_mean
 from kadr_sdk.frames import pixel_format
 from kadr_sdk.plan import Node, Place, Span
-from kadr_sdk.project import Clip, EffectUse
+from kadr_sdk.project import EffectUse
+from kadr_sdk.text import shown
 
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
 from kadr_kernel.render.composites import taken_tracks
@@ -57,10 +58,11 @@ class GraphBuilder:
             for view in track.clips:
                 self._builder.check(view, problems)
                 self._builder.check_generator(view, problems)
-                _check_blend(view.path, view.clip, blends, problems)
+                _check_blend(view.path, view.clip.blend, blends, problems)
             for path, clip in track.lost:
                 self._builder.checked(clip.effects, f"{path}.effects", problems)
-                _check_blend(path, clip, blends, problems)
+                _check_blend(path, clip.blend, blends, problems)
+            _check_blend(track.path, track.track.blend, blends, problems)
             looks = self._builder.checked(track.track.effects, f"{track.path}.effects", problems)
             for look in looks:
                 if look.declaration.window != (0, 0) or look.declaration.state == "sequential":
@@ -162,7 +164,8 @@ class GraphBuilder:
 
     def _track_layer(self, number: int, start: int, end: int, seen: Seen, taken: set[int]) -> Layer | None:
         """The picture of a track; tracks that its effects take are added to ``taken``."""
-        opacity = sample(self._tracks[number].track.opacity, self._builder.fps, start, end - start)
+        track = self._tracks[number].track
+        opacity = sample(track.opacity, self._builder.fps, start, end - start)
         if opacity == 0:
             return None
         looks = [k for k in self._checked[number].looks if k.active(start)]
@@ -170,14 +173,18 @@ class GraphBuilder:
         if joint is None:
             layer = self._builder.layer(seen.clip(number), start, end)
         else:
-            # Effects of the track must not reach the background, so it stays out then.
-            bottom = not looks and self._is_bottom(number, start, end, seen, taken)
+            # Effects and blending of the track must not reach the background, so it stays out then.
+            bottom = (
+                not looks and track.blend == "normal" and self._is_bottom(number, start, end, seen, taken)
+            )
             layer = self._joined(joint, self._checked[number].joints[id(joint)], start, end, bottom=bottom)
         if layer is None:
             return None
         if looks:
             others = [self._others(number, k, start, end, seen, taken) for k in looks]
             layer = self._with_track_effects(layer, looks, others, start, end)
+        if layer.blend == "normal":
+            layer = replace(layer, blend=track.blend)
         if opacity == 1.0:
             return layer
         return replace(layer, opacity=product(layer.opacity, opacity, end - start))
@@ -247,10 +254,10 @@ class GraphBuilder:
         return Layer(node, _full(canvas), 1.0, blend)
 
 
-def _check_blend(path: str, clip: Clip, blends: frozenset[str], problems: list[Problem]) -> None:
-    if clip.blend not in blends:
-        hint = did_you_mean(clip.blend, blends)
-        problems.append(Problem(f"{path}.blend", f"unknown blend mode {clip.blend!r}", hint))
+def _check_blend(path: str, blend: str, blends: frozenset[str], problems: list[Problem]) -> None:
+    if blend not in blends:
+        hint = did_you_mean(blend, blends)
+        problems.append(Problem(f"{path}.blend", f"unknown blend mode {shown(blend)}", hint))
 
 
 def _full(canvas: Canvas) -> Placement:

@@ -38,7 +38,7 @@ from kadr_kernel.render.views import TimelineView
 
 __all__ = ["SEMANTICS", "Planner"]
 
-SEMANTICS = 2
+SEMANTICS = 3
 """Number of the meaning of plans; raised whenever the same plan would give other pictures."""
 
 HIGH_RANGE = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}

@@ -48,7 +48,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "Marker": {"time": ..., "name": "", "color": "", "kind": "note"},
     "Track": {
         "id": ..., "name": "", "type": "video", "enabled": True, "locked": False, "muted": False,
-        "solo": False, "volume": 1, "pan": 0, "duck": None, "opacity": 1, "effects": [], "clips": [],
+        "solo": False, "volume": 1, "pan": 0, "duck": None, "opacity": 1, "blend": "normal",
+        "effects": [], "clips": [],
         "transitions": [],
     },
     "Duck": {

@@ -235,6 +235,7 @@ class Track(Model):
     pan: Animated = 0.0
     duck: Duck | None = None
     opacity: Animated = 1.0
+    blend: str = "normal"
     effects: _Effects = ()
     clips: tuple[Clip, ...] = ()
     transitions: tuple[TransitionUse, ...] = ()
