@@ -89,7 +89,7 @@ def test_every_option_of_a_quoted_command_exists(
                 continue
             called = " ".join(
                 words[:2]
-                if words[0] in ("plugin", "system", "config", "media", "models", "registry")
+                if words[0] in ("plugin", "system", "config", "media", "models", "registry", "jobs")
                 else words[:1]
             )
             if called not in helps:

@@ -14,6 +14,7 @@ __all__ = [
     "Event",
     "FilesDiscovered",
     "GuestProgressed",
+    "JobStateChanged",
     "MediaFailed",
     "MediaImported",
     "MediaProgressed",
@@ -340,3 +341,14 @@ class RenderCancelled(Event):
     """The user stopped the render; nothing stands under the final name."""
 
     job: str
+
+
+@dataclass(slots=True)
+class JobStateChanged(Event):
+    """A job of the queue is in another state (:data:`kadr_sdk.jobs.STATES`); before: "" for a new one."""
+
+    job: int
+    before: str
+    state: str
+    project: str
+    message: str = ""

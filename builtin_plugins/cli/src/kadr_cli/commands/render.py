@@ -10,6 +10,7 @@ from kadr_sdk.plugin import Kernel
 
 from kadr_cli.files import refuse_same
 from kadr_cli.invoke import as_command
+from kadr_cli.later import submit
 from kadr_cli.options import PATH, render_options, request_of
 from kadr_cli.output import print_json
 from kadr_cli.services import renderer_of, store_of
@@ -39,18 +40,33 @@ REPLACED = 8
     help="File to write; its ending says what. May be given several times.",
 )
 @render_options
+@click.option("--queue", is_flag=True, help="Not now: a job for the runner; see: kadr jobs.")
+@click.option("--priority", type=int, metavar="NUMBER", help="With --queue: the higher goes first.")
 @click.pass_obj
-def render(kernel: Kernel, /, project: Path, outputs: tuple[Path, ...], as_json: bool, **values: Any) -> int:
+def render(
+    kernel: Kernel,
+    /,
+    project: Path,
+    outputs: tuple[Path, ...],
+    queue: bool,
+    priority: int | None,
+    as_json: bool,
+    **values: Any,
+) -> int:
     """Render PROJECT (.tlp) to a file.
 
     The ending of the output chooses the container; .mkv without a preset is lossless, .png is
     a folder of pictures. Everything is checked before the first frame, and the result before
     it takes its name. With several outputs what they share is decoded and composed once.
     """
+    if priority is not None and not queue:
+        raise click.UsageError("--priority is for jobs in the queue: add --queue")
     document = store_of(kernel).open(project)
     for output in outputs:
         refuse_same(output, [project], "the output is the project itself")
     requests = [request_of(output, document.timeline.fps, values) for output in outputs]
+    if queue:
+        return submit(kernel, project, requests, priority or 0, as_json=as_json)
     if len(requests) == 1:
         return code_of(render_project(kernel, document, project.parent, requests[0], as_json=as_json))
     with watching(kernel.events, as_json=as_json):
