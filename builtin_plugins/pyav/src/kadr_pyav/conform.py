@@ -10,7 +10,8 @@ Against the formulas of ITU-T H.273 the result is within one code.
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
 the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
-Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so, through a table of
+Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so: those of BT.601 and
+BT.709 by ``colorspace`` in linear light, all else (and RGB, alpha, odd sizes) through a table of
 :mod:`kadr_pyav.lattice` in RGB of 16 bit.
 """
 
@@ -23,7 +24,7 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
-from kadr_pyav.gamut import managed
+from kadr_pyav.gamut import managed, neighbours
 from kadr_pyav.lattice import table_file
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
@@ -37,7 +38,7 @@ FLAGS = "bicubic+accurate_rnd+bitexact+full_chroma_int+full_chroma_inp"
 
 def conform_filters(node: Conform, shape: Shape) -> tuple[FilterSpec, ...]:
     """The nodes that carry out a conform of frames of that shape; none where nothing changes."""
-    chain = _Chain.begin(replace(shape, color=node.color_from))
+    chain = _Chain.begin(replace(shape, color=node.color_from), node.peak)
     chain.turn(node.rotation, node.mirrored)
     chain.crop(*node.crop)
     chain.convert(Shape(node.width, node.height, node.format, node.color))
@@ -60,12 +61,13 @@ class _Chain:
     shape: Shape
     position: ChromaPosition
     nodes: list[FilterSpec]
+    peak: float = 0.0
 
     @classmethod
-    def begin(cls, shape: Shape) -> _Chain:
+    def begin(cls, shape: Shape, peak: float = 0.0) -> _Chain:
         color = shape.color.filled(shape.width, shape.height, rgb=layout_of(shape.format).rgb)
         shape = replace(shape, color=replace(color, chroma=shape.color.chroma))
-        return cls(shape, ChromaPosition.of(layout_of(shape.format), shape.color), [])
+        return cls(shape, ChromaPosition.of(layout_of(shape.format), shape.color), [], peak)
 
     @property
     def layout(self) -> Layout:
@@ -132,10 +134,11 @@ class _Chain:
         # swscale copies planes of the same size and so would not move their chroma.
         if self.layout.subsampled and not resized and _moved(self, layout, position):
             self.widen()
-        if managed(self.shape.color, target.color):
+        near = neighbours(self.shape.color, target.color)
+        if managed(self.shape.color, target.color) or (near and not _recodable(self.shape, target)):
             self._grade(target)
-            resized = False
-        recoded = self._recoded(target, layout)
+            resized = near = False
+        recoded = near or self._recoded(target, layout)
         apart = recoded and _recodable(self.shape, target)
         if resized or self.shape.format != target.format or (recoded and not apart):
             same = replace(target, color=self.shape.color)
@@ -152,7 +155,7 @@ class _Chain:
         name = f"gbr{'a' if self.layout.alpha else ''}p16le"
         rgb = replace(before, matrix="gbr", range="pc")
         self._scale(replace(target, format=name, color=rgb), ChromaPosition(0, 0))
-        self.add("lut3d", file=table_file(before, target.color), interp="tetrahedral")
+        self.add("lut3d", file=table_file(before, target.color, self.peak), interp="tetrahedral")
         self.shape = replace(self.shape, color=replace(target.color, matrix="gbr", range="pc"))
 
     def _resize_by_weight(self, target: Shape) -> None:
@@ -193,8 +196,11 @@ def _recoding(shape: Shape, target: Shape) -> dict[str, object]:
     before, after = _meaning(shape, "in"), _meaning(target, "out")
     meaning = {"ispace": before["in_color_matrix"], "irange": before["in_range"]}
     meaning |= {"space": after["out_color_matrix"], "range": after["out_range"]}
-    same = {"iprimaries": "bt709", "itrc": "bt709", "primaries": "bt709", "trc": "bt709", "fast": 1}
-    return {**meaning, **same, "format": target.format.removesuffix("le")}
+    curves = {"itrc": "bt709", "trc": "bt709"}  # one for all of SDR, so that greys stay
+    light: dict[str, object] = {"iprimaries": "bt709", "primaries": "bt709", "fast": 1}
+    if neighbours(shape.color, target.color):
+        light = {"iprimaries": shape.color.primaries, "primaries": target.color.primaries, "fast": 0}
+    return {**meaning, **curves, **light, "format": target.format.removesuffix("le")}
 
 
 def _moved(chain: _Chain, layout: Layout, position: ChromaPosition) -> bool:

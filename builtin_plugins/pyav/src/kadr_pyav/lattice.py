@@ -29,17 +29,21 @@ WHITE = 0xFF00 / 0xFFFF
 _LOCK = threading.Lock()
 
 
-def table_file(before: Color, after: Color) -> Path:
+def table_file(before: Color, after: Color, peak: float = 0.0) -> Path:
     """The ``.cube`` file from full-range RGB of one colour space to that of another.
+
+    Args:
+        peak: as of :func:`kadr_pyav.tonemap.graded`.
 
     Thread-safe; made again where a cleaner of temporary files was faster.
     """
     name = "_".join((before.primaries, before.transfer, "to", after.primaries, after.transfer))
+    name += f"_{peak:g}" if peak else ""
     with _LOCK:
         path = _folder() / f"{name}.cube"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
-            path.write_text(cube_text(before, after), "ascii")
+            path.write_text(cube_text(before, after, peak=peak), "ascii")
     return path
 
 
@@ -51,10 +55,10 @@ def _folder() -> Path:
     return Path(folder)
 
 
-def cube_text(before: Color, after: Color, size: int = SIZE) -> str:
+def cube_text(before: Color, after: Color, size: int = SIZE, peak: float = 0.0) -> str:
     """The table as a ``.cube`` file (red runs fastest)."""
     axis = np.minimum(np.linspace(0, 1 / WHITE, size), 1)
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-    values = WHITE * graded(np.stack([red, green, blue], axis=-1), before, after).reshape(-1, 3)
+    values = WHITE * graded(np.stack([red, green, blue], axis=-1), before, after, peak).reshape(-1, 3)
     rows = "%.6f %.6f %.6f\n" * len(values) % tuple(values.ravel().tolist())
     return f"LUT_3D_SIZE {size}\n{rows}"

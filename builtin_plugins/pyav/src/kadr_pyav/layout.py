@@ -69,8 +69,8 @@ class ChromaPosition:
     def of(cls, layout: Layout, color: Color) -> ChromaPosition:
         """By the name of the location; video without one is sited as MPEG-2 and H.264: left."""
         name = "left" if color.chroma == "unknown" else color.chroma
-        h = 128 if name == "center" else 0
-        v = 0 if name == "topleft" else 128
+        h = 128 if name in ("center", "top", "bottom") else 0
+        v = {"t": 0, "b": 256}.get(name[0], 128)
         sub = layout.log2_chroma
         return cls(h if sub[0] else 0, v if sub[1] else 0)
 

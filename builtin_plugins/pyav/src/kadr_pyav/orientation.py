@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-__all__ = ["exif_orientation", "frame_orientation", "matrix_orientation", "track_matrices"]
+__all__ = ["boxes", "exif_orientation", "frame_orientation", "matrix_orientation", "track_matrices"]
 
 # EXIF 2.32, tag 0x0112: clockwise degrees, then mirrored left to right.
 _EXIF = {
@@ -65,13 +65,13 @@ def track_matrices(path: Path) -> dict[int, Matrix]:
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
-            movie = next((span for kind, *span in _boxes(file, 0, size) if kind == b"moov"), None)
+            movie = next((span for kind, *span in boxes(file, 0, size) if kind == b"moov"), None)
             return {} if movie is None else _tracks(file, *movie)
     except (OSError, struct.error):
         return {}
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and end of the content of each box."""
     while start + 8 <= end:
         file.seek(start)
@@ -89,11 +89,11 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, i
 
 def _tracks(file: BinaryIO, start: int, end: int) -> dict[int, Matrix]:
     whole, found = IDENTITY, {}
-    for kind, first, last in _boxes(file, start, end):
+    for kind, first, last in boxes(file, start, end):
         if kind == b"mvhd":
             whole = _header(file, first, 36, 36 + 12)[1]
         elif kind == b"trak":
-            header = next((at for name, at, _ in _boxes(file, first, last) if name == b"tkhd"), None)
+            header = next((at for name, at, _ in boxes(file, first, last) if name == b"tkhd"), None)
             if header is not None:
                 number, matrix = _header(file, header, 40, 40 + 12)
                 found[number] = _product(matrix, whole)

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 from av.stream import Disposition
+from kadr_sdk.color import Color
 from kadr_sdk.errors import MediaFileError, Problem
-from kadr_sdk.media import ONE, ZERO, AudioStream, MediaInfo, OtherStream, VideoStream
+from kadr_sdk.media import ONE, ZERO, AudioStream, DolbyVision, MediaInfo, OtherStream, VideoStream
 from kadr_sdk.times import MAX_SECONDS
 
 from kadr_pyav.avcolor import color_of
+from kadr_pyav.dolby import dolby_tracks
+from kadr_pyav.frame_facts import FrameFacts, facts_of
 from kadr_pyav.index import IndexCache
 from kadr_pyav.measures import counted_rate, picture_size
 from kadr_pyav.oddities import nothing_usable, oddities
@@ -78,8 +81,9 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
             warnings.append(Problem(str(path), missing, "copy or export the file again"))
     warnings += oddities(path, still)
     first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
-    matrices = {} if still or "mov" not in container.format.name.split(",") else track_matrices(path)
-    facts = _Facts(path, still, matrices, first, indexes, warnings)
+    boxed = not still and "mov" in container.format.name.split(",")
+    matrices = track_matrices(path) if boxed else {}
+    facts = _Facts(path, still, matrices, dolby_tracks(path) if boxed else {}, first, indexes, warnings)
     video = tuple(v for v in (facts.video(s) for s in videos) if v is not None)
     audio = tuple(_audio(s) for s in streams if s.type == "audio" and _has_decoder(s))
     unknown = [s for s in streams if s.type == "audio" and not _has_decoder(s)]
@@ -168,6 +172,7 @@ class _Facts:
     path: Path
     still: bool
     matrices: dict[int, Matrix]
+    dolby: dict[int, DolbyVision]
     first: dict[int, VideoFrame]
     indexes: IndexCache
     warnings: list[Problem]
@@ -192,14 +197,15 @@ class _Facts:
         base = stream.time_base or Fraction(1, 1000)
         still = self.still or attached
         rate, variable = (None, None) if still else self._rate(stream)
-        color = color_of(frame if frame is not None else context, name)
+        beside = FrameFacts() if frame is None else facts_of(frame)
+        color = replace(color_of(frame if frame is not None else context, name), chroma=beside.chroma)
         return VideoStream(
             index=stream.index,
             codec=context.codec.canonical_name,
             width=frame.width if frame is not None else context.width,
             height=frame.height if frame is not None else context.height,
             pixel_format=name,
-            color=replace(color, chroma="center") if context.name == "mjpeg" else color,
+            color=_of_picture(color) if self.still else color,
             sample_aspect=self._aspect(stream),
             rotation=rotation,
             mirrored=mirrored,
@@ -216,6 +222,8 @@ class _Facts:
             attached=attached,
             language=stream.language or "",
             transparent=None if frame is None else transparent(frame),
+            light=beside.light,
+            dolby_vision=self.dolby.get(stream.id) or (DolbyVision() if beside.dolby_vision else None),
         )
 
     def _orientation(self, stream: AvVideo, frame: VideoFrame | None) -> tuple[int, bool]:
@@ -241,6 +249,12 @@ class _Facts:
             return average, None
         index = self.indexes.get(self.path, stream.index).frames
         return counted_rate(index), index.variable
+
+
+def _of_picture(color: Color) -> Color:
+    """Pictures are sRGB unless they say otherwise, whatever their size (JFIF, WebP)."""
+    primaries = "bt709" if color.primaries == "unknown" else color.primaries
+    return replace(color, primaries=primaries)
 
 
 def _start(stream: AvVideo, frame: VideoFrame | None, base: Fraction) -> Fraction:

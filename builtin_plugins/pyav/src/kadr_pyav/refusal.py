@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 
 import av
@@ -11,25 +10,15 @@ import av.logging
 from kadr_sdk.errors import BackendError, KadrError
 
 from kadr_pyav.recipe import Step
+from kadr_pyav.words import heard
 
 __all__ = ["refused", "words_of"]
-
-_lock = threading.Lock()  # libav has one log level for the whole process
 
 
 def words_of(action: Callable[[], object]) -> str:
     """What libav logs while an action fails once more, as ``[filter] words`` lines."""
-    with _lock:
-        level = av.logging.get_level()
-        av.logging.set_level(av.logging.ERROR)
-        try:
-            with (
-                av.logging.Capture() as logs,
-                contextlib.suppress(av.FFmpegError, ValueError, KadrError),
-            ):
-                action()
-        finally:
-            av.logging.set_level(level)
+    with heard(av.logging.ERROR) as logs, contextlib.suppress(av.FFmpegError, ValueError, KadrError):
+        action()
     return "\n".join(f"[{name}] {text.strip()}" for _, name, text in logs)
 
 

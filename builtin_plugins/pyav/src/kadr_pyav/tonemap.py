@@ -8,9 +8,9 @@ is applied to the largest of the three components and the others keep their rati
 hues stay. Colours outside the target's gamut move towards the grey of their luminance until
 no component is negative, and are then dimmed until none is above the peak.
 
-Peaks: PQ is taken as mastered to 1000 cd/m2 (what is brighter is shown at the peak), HLG is
-shown at its nominal 1000 cd/m2, SDR white is the reference white of ITU-R BT.2408, 203 cd/m2,
-on a display of gamma 2.4 (BT.1886).
+Peaks: PQ reaches as high as its metadata say, 1000 cd/m2 where they say nothing (what is brighter
+is shown at the peak), HLG is shown at its nominal 1000 cd/m2, SDR white is the reference white of
+ITU-R BT.2408, 203 cd/m2, on a display of gamma 2.4 (BT.1886).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from kadr_sdk.color import Color
 
-from kadr_pyav.gamut import high_range
+from kadr_pyav.gamut import high_range, neighbours
 from kadr_pyav.light import (
     HLG_PEAK,
     Values,
@@ -40,14 +40,19 @@ _DISPLAY_GAMMA = 2.4
 _PQ, _HLG = "smpte2084", "arib-std-b67"
 
 
-def graded(rgb: Values, before: Color, after: Color) -> Values:
-    """Code values 0..1 of RGB, shape (..., 3), in another colour space."""
+def graded(rgb: Values, before: Color, after: Color, peak: float = 0.0) -> Values:
+    """Code values 0..1 of RGB, shape (..., 3), in another colour space.
+
+    Args:
+        peak: the brightest that the source states, cd/m2; 0: the usual one of its curve.
+    """
     if not (high_range(before) or high_range(after)):
         linear = rgb if before.transfer == "linear" else sdr_decode(rgb)
-        inside = _inside(to_primaries(linear, before.primaries, after.primaries), after.primaries)
+        linear = to_primaries(linear, before.primaries, after.primaries)
+        inside = np.clip(linear, 0, 1) if neighbours(before, after) else _inside(linear, after.primaries)
         return inside if after.transfer == "linear" else sdr_encode(inside)
     light = _shown(rgb, before.transfer)
-    low, high = PEAKS.get(after.transfer, SDR_PEAK), PEAKS.get(before.transfer, SDR_PEAK)
+    low, high = PEAKS.get(after.transfer, SDR_PEAK), peak or PEAKS.get(before.transfer, SDR_PEAK)
     if low < high:
         light = _mapped(light, high, low)
     light = to_primaries(light, before.primaries, after.primaries)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kadr_sdk.color import BT601_525, BT709, BT2020, Color
+from kadr_sdk.color import BT709, BT2020, Color
 from kadr_sdk.frames import pixel_format
 from kadr_sdk.plan import Conform
 
 KR_KB = {"bt709": (0.2126, 0.0722), "smpte170m": (0.299, 0.114), "bt2020nc": (0.2627, 0.0593)}
 SRGB = Color("gbr", "bt709", "iec61966-2-1", "pc")
+BT601 = Color("smpte170m", "bt709", "smpte170m", "tv", "left")  # its matrix; test_primaries.py has more
 FULL = Color("bt709", "bt709", "bt709", "pc", "left")
 
 
@@ -68,7 +69,7 @@ def test_bt709_grey_stays_what_it_is_through_a_scale(studio, flat):
 @pytest.mark.parametrize("format", ["yuv444p", "yuv444p10le"])
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(BT601_525, BT709), (BT709, BT601_525), (BT709, FULL), (FULL, BT709), (BT709, BT709)],
+    [(BT601, BT709), (BT709, BT601), (BT709, FULL), (FULL, BT709), (BT709, BT709)],
 )
 def test_matrix_and_range_follow_the_formula_within_one_code(studio, waves, format, before, after):
     depth = pixel_format(format).depth
@@ -166,10 +167,10 @@ def test_odd_sizes_scale_smoothly(studio, waves, format, width, height):
 
 
 def test_scaling_and_changing_the_matrix_at_once_rounds_once_more(studio, waves):
-    picture = waves("yuv420p", color=BT601_525)
-    planes = studio.planes(Conform(studio.clip(lambda k: picture), 192, 128, "yuv444p", BT601_525, BT709))
-    same = studio.planes(Conform(studio.clip(lambda k: picture), 192, 128, "yuv444p", BT601_525, BT601_525))
-    assert worst(planes, to_yuv(to_rgb(same, BT601_525, 8), BT709, 8)) <= 0.51
+    picture = waves("yuv420p", color=BT601)
+    planes = studio.planes(Conform(studio.clip(lambda k: picture), 192, 128, "yuv444p", BT601, BT709))
+    same = studio.planes(Conform(studio.clip(lambda k: picture), 192, 128, "yuv444p", BT601, BT601))
+    assert worst(planes, to_yuv(to_rgb(same, BT601, 8), BT709, 8)) <= 0.51
 
 
 def test_bt2020_primaries_become_bt709_by_the_formula(studio, waves):
@@ -194,8 +195,8 @@ def test_bt2020_primaries_become_bt709_by_the_formula(studio, waves):
     assert np.array_equal(untouched[1], picture.planes[1])
 
 
-def test_sdr_primaries_and_curves_are_left_alone(studio, noise):
-    near = Color("bt709", "smpte170m", "iec61966-2-1", "tv", "left")
+def test_sdr_curves_are_left_alone(studio, noise):
+    near = Color("bt709", "bt709", "iec61966-2-1", "tv", "left")
     picture = noise(7, color=near)
     node = Conform(studio.clip(lambda k: picture), 64, 48, "yuv420p", near, BT709)
     assert np.array_equal(studio.planes(node)[0], picture.planes[0])
@@ -254,7 +255,7 @@ def test_a_full_range_jpeg_format_becomes_limited(studio, flat):
 
 @pytest.mark.parametrize(("width", "height"), [(271, 180), (270, 181), (1, 1)])
 def test_odd_sizes_without_subsampling_change_their_matrix(studio, noise, width, height):
-    picture = noise(4, "yuv444p", width, height, BT601_525)
-    found = studio.planes(Conform(studio.clip(lambda k: picture), width, height, "yuv444p", BT601_525, BT709))
-    wanted = to_yuv(np.clip(to_rgb(picture.planes, BT601_525, 8), 0, 1), BT709, 8)
+    picture = noise(4, "yuv444p", width, height, BT601)
+    found = studio.planes(Conform(studio.clip(lambda k: picture), width, height, "yuv444p", BT601, BT709))
+    wanted = to_yuv(np.clip(to_rgb(picture.planes, BT601, 8), 0, 1), BT709, 8)
     assert np.abs(found[0] - wanted[0]).mean() < 1.5

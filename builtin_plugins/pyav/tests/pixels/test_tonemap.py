@@ -40,8 +40,8 @@ def hlg_light(rgb: list[float]) -> list[float]:
     return [1000 * y**0.2 * s if y else 0.0 for s in scene]
 
 
-def mapped(light: float) -> float:
-    top, peak = pq(1000), pq(203) / pq(1000)
+def mapped(light: float, brightest: float = 1000) -> float:
+    top, peak = pq(brightest), pq(203) / pq(brightest)
     knee, e = 1.5 * peak - 0.5, min(pq(light) / top, 1)
     if e < knee:
         return light
@@ -50,10 +50,10 @@ def mapped(light: float) -> float:
     return from_pq(p * top)
 
 
-def sdr(light: list[float]) -> Any:
+def sdr(light: list[float], brightest: float = 1000) -> Any:
     """Display light of BT.2020 on an SDR screen of BT.709."""
     largest = max(light)
-    low = np.array(light) * (mapped(largest) / largest if largest else 1) / 203
+    low = np.array(light) * (mapped(largest, brightest) / largest if largest else 1) / 203
     rgb = TO_709 @ low
     grey = float(rgb @ (0.2126, 0.7152, 0.0722))
     if rgb.min() < 0:
@@ -80,6 +80,18 @@ def test_hlg_to_sdr_by_the_formula(rgb: Any) -> None:
 @pytest.mark.parametrize("rgb", COLORS)
 def test_pq_to_sdr_by_the_formula(rgb: Any) -> None:
     assert graded(np.array(rgb, float), PQ, BT709) == pytest.approx(sdr([from_pq(v) for v in rgb]), abs=2e-3)
+
+
+@pytest.mark.parametrize("peak", [400, 4000])
+@pytest.mark.parametrize("rgb", COLORS)
+def test_pq_of_a_stated_peak_by_the_formula(rgb: Any, peak: float) -> None:
+    wanted = sdr([from_pq(v) for v in rgb], peak)
+    assert graded(np.array(rgb, float), PQ, BT709, peak) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_what_is_no_brighter_than_sdr_is_shown_as_it_is() -> None:
+    grey = np.full(3, pq(50))
+    assert graded(grey, PQ, BT709, 150)[0] == pytest.approx((50 / 203) ** (1 / 2.4), abs=1e-3)
 
 
 def test_the_curve_leaves_the_dark_alone_and_ends_at_the_peak() -> None:
@@ -118,6 +130,14 @@ def test_p3_red_is_the_reddest_of_bt709_and_greys_stay() -> None:
     assert yellow[2] < 0.5 * yellow[0]  # bright, and still yellow
     grey = graded(np.full(3, 0.5), P3, Color("gbr", "bt709", "iec61966-2-1", "pc"))
     assert grey == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_stated_peak_is_a_transform_of_its_own(studio: Any, flat: Any) -> None:
+    assert table_file(PQ, BT709, 4000) != table_file(PQ, BT709)
+    picture = flat(round(64 + 876 * pq(600)), 512, 512, format="yuv420p10le", color=PQ)
+    node = Conform(studio.clip(lambda k: picture), 64, 48, "yuv420p", PQ, BT709, peak=4000)
+    (wanted,) = set(np.rint(16 + 219 * sdr([600.0] * 3, 4000)))
+    assert np.abs(studio.planes(node)[0].astype(int) - wanted).max() <= 1
 
 
 def test_one_file_a_transform_also_from_many_threads() -> None:

@@ -217,9 +217,9 @@ REAL = {
     "video/ax_av1_hdr10_portrait.mp4": {
         "codec": "av1",
         "bit_depth": 10,
-        "color": Color("bt2020nc", "bt2020", "smpte2084", "tv"),
+        "color": Color("bt2020nc", "bt2020", "smpte2084", "tv", "left"),
     },
-    "video/tc_bt709_full_range.mp4": {"color": Color("bt709", "bt709", "bt709", "pc")},
+    "video/tc_bt709_full_range.mp4": {"color": Color("bt709", "bt709", "bt709", "pc", "left")},
     "video/ax_edit_list_positive_shift.mp4": {"start": Fraction(1)},
     "video/moviepy_no_duration_vp9_alpha.webm": {"duration": None},
     "images/me_photo.avif": {"still": True, "width": 5472},

@@ -171,7 +171,7 @@ def _graph(backend: Backend, info: MediaInfo, chosen: Sampling, size: tuple[int,
     able = backend.capabilities()
     scales = "filter" in able.implementations and "scale" in able.filters
     whole = chosen.size if scales else size
-    upright = Conform(decode, *whole, "rgb24", came, _SRGB, video.rotation, video.mirrored)
+    upright = Conform(decode, *whole, "rgb24", came, _SRGB, video.rotation, video.mirrored, peak=video.peak)
     if not scales or whole == size:
         return upright
     scale = FilterSpec.of("scale", w=size[0], h=size[1], flags=_FLAGS)

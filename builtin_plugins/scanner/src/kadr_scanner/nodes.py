@@ -54,4 +54,4 @@ def picture_node(
     )
     came = video.color.filled(video.width, video.height, rgb=rgb)
     color = SRGB if format.startswith("rgb") else BT709
-    return Conform(decode, *size, format, came, color, video.rotation, video.mirrored)
+    return Conform(decode, *size, format, came, color, video.rotation, video.mirrored, peak=video.peak)

@@ -110,7 +110,7 @@ def _root(
     rgb = video.pixel_format.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr"))
     came = video.color.filled(video.width, video.height, rgb=rgb)
     goes = came if rgb == pixel_format(format).rgb else BT709
-    return Conform(decode, width, height, format, came, goes, video.rotation, video.mirrored)
+    return Conform(decode, width, height, format, came, goes, video.rotation, video.mirrored, peak=video.peak)
 
 
 def _timed(backend: Backend, stream: _Stream, context: JobContext) -> Generator[VideoFrame, None, None]:

@@ -213,7 +213,8 @@ class LayerBuilder:
         )
         format = with_alpha(self.canvas.format) if video.alpha else self.canvas.format
         came = video.color.filled(video.width, video.height, rgb=rgb)
-        return Conform(decode, *work, format, came, self.canvas.color, video.rotation, video.mirrored, cut)
+        goes = self.canvas.color
+        return Conform(decode, *work, format, came, goes, video.rotation, video.mirrored, cut, video.peak)
 
     def _generated(self, view: ClipView, first: int, end: int) -> Node:
         assert view.clip.generator is not None

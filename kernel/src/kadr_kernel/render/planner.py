@@ -42,7 +42,7 @@ SEMANTICS = 3
 """Number of the meaning of plans; raised whenever the same plan would give other pictures."""
 
 HIGH_RANGE = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
-_TONE_MAPPING = "ITU-R BT.2390 EETF, 1000 to 203 cd/m2"
+_TONE_MAPPING = "ITU-R BT.2390 EETF, {:g} to 203 cd/m2"
 
 
 class Planner:
@@ -351,9 +351,11 @@ def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]
 def _note_conversion(node: Conform, source: Decode, notes: dict[str, Problem]) -> None:
     a, b = node.color_from, node.color
     if a.transfer in HIGH_RANGE and b.transfer not in HIGH_RANGE:
-        text = f"{HIGH_RANGE[a.transfer]} tone-mapped to SDR ({_TONE_MAPPING})"
+        text = f"{HIGH_RANGE[a.transfer]} tone-mapped to SDR ({_TONE_MAPPING.format(node.peak or 1000)})"
     elif (a.matrix, a.range) != (b.matrix, b.range):
         text = f"converted from {a.matrix} {a.range} to {b.matrix} {b.range}"
+    elif a.primaries != b.primaries:
+        text = f"converted from primaries of {a.primaries} to {b.primaries}"
     else:
         return
     notes.setdefault(source.source.path, Problem(source.source.path, text))

@@ -5,7 +5,7 @@ Names are FFmpeg's; numbers are the code points of ITU-T H.273, which FFmpeg use
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["BT601_525", "BT601_625", "BT709", "BT2020", "MATRIX", "PRIMARIES", "TRANSFER", "UNKNOWN", "Color"]
 
@@ -60,7 +60,8 @@ class Color:
         primaries: a key of :data:`PRIMARIES`.
         transfer: a key of :data:`TRANSFER`.
         range: ``"tv"`` (limited, 16-235 at 8 bit), ``"pc"`` (full) or ``"unknown"``.
-        chroma: ``"left"``, ``"center"``, ``"topleft"`` or ``"unknown"``.
+        chroma: ``"left"``, ``"center"``, ``"topleft"``, ``"top"``, ``"bottomleft"``, ``"bottom"``
+            or ``"unknown"``.
     """
 
     matrix: str = "unknown"
@@ -74,7 +75,9 @@ class Color:
 
         Untagged video below 720 lines and 1280 columns is BT.601, else BT.709; untagged
         RGB is full range sRGB. Untagged range of YUV is limited. What is tagged with one
-        part of BT.2020, or as PQ or HLG, is taken for BT.2020 in the others.
+        part of BT.2020, or as PQ or HLG, is taken for BT.2020 in the others. Untagged primaries
+        are those of BT.601 in the rasters of broadcast alone (720 or 704 columns, 480, 486 or
+        576 lines), since other small pictures come from computers and phones: BT.709.
         """
         wide = "bt2020" in (self.primaries, self.matrix[:6]) or self.transfer in _HIGH
         if rgb:
@@ -83,6 +86,8 @@ class Color:
             guess = BT2020
         else:
             guess = BT709 if height >= 720 or width >= 1280 else BT601_525
+            broadcast = width in _BROADCAST and self.range != "pc" and self.matrix != "bt709"
+            guess = replace(guess, primaries=_LINES.get(height, "bt709") if broadcast else "bt709")
         return Color(
             guess.matrix if self.matrix == "unknown" else self.matrix,
             guess.primaries if self.primaries == "unknown" else self.primaries,
@@ -97,4 +102,6 @@ BT709 = Color("bt709", "bt709", "bt709", "tv", "left")
 BT601_525 = Color("smpte170m", "smpte170m", "smpte170m", "tv", "left")
 BT601_625 = Color("bt470bg", "bt470bg", "smpte170m", "tv", "left")
 BT2020 = Color("bt2020nc", "bt2020", "bt2020-10", "tv", "left")
+_BROADCAST = (704, 720)
+_LINES = {480: "smpte170m", 486: "smpte170m", 576: "bt470bg"}
 _HIGH = ("smpte2084", "arib-std-b67")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from kadr_sdk.color import UNKNOWN, Color
 from kadr_sdk.errors import Problem
-from kadr_sdk.output import Chapter
+from kadr_sdk.output import Chapter, LightLevels
 
 __all__ = [
     "MILLISECOND",
@@ -16,6 +16,7 @@ __all__ = [
     "ZERO",
     "AudioStream",
     "Cue",
+    "DolbyVision",
     "FrameIndex",
     "MediaInfo",
     "Origin",
@@ -26,6 +27,20 @@ __all__ = [
 _HIGH_RANGE = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 
 ZERO, ONE, MILLISECOND = Fraction(0), Fraction(1), Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class DolbyVision:
+    """That a stream carries Dolby Vision, and how its base layer can be shown without it.
+
+    Attributes:
+        profile, level: as the container says; 0 where only the pictures do.
+        compatibility: 1 HDR10, 2 SDR, 4 HLG, 0 none (Dolby's "signal compatibility").
+    """
+
+    profile: int = 0
+    level: int = 0
+    compatibility: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,8 @@ class VideoStream:
         bit_depth: bits per component.
         alpha: the picture has an alpha channel.
         transparent: something in the first picture really is transparent (None: not examined).
+        light: mastering display and content light levels; None: not stated.
+        dolby_vision: None where there is none.
         still: a single image, on screen for as long as asked.
         attached: cover art, not a video track.
     """
@@ -77,11 +94,18 @@ class VideoStream:
     attached: bool = False
     language: str = ""
     transparent: bool | None = None
+    light: LightLevels | None = None
+    dolby_vision: DolbyVision | None = None
 
     @property
     def high_range(self) -> str:
         """``PQ`` or ``HLG`` for high dynamic range, else nothing."""
         return _HIGH_RANGE.get(self.color.transfer, "")
+
+    @property
+    def peak(self) -> float:
+        """The brightest light in cd/m2 that a stream in PQ states; 0: nothing is stated."""
+        return self.light.peak if self.light is not None and self.high_range == "PQ" else 0.0
 
     @property
     def display_size(self) -> tuple[int, int]:

@@ -25,6 +25,12 @@ class LightLevels:
     luminance: tuple[float, float] = (0.0, 0.0)
     content: tuple[int, int] | None = None
 
+    @property
+    def peak(self) -> float:
+        """The brightest that is stated, cd/m2: MaxCLL within the mastering display's reach; 0: untold."""
+        stated = [float(v) for v in (*(self.content or (0,))[:1], self.luminance[1]) if v > 0]
+        return min(stated, default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class VideoEncoding:

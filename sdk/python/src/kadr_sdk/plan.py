@@ -147,7 +147,8 @@ class Conform:
         crop: pixels cut from left, top, right and bottom of the upright picture.
         color_from, color: what comes in and what goes out; exact
             (``accurate_rnd+bitexact``) and explicit. High dynamic range comes down to SDR
-            by the EETF of ITU-R BT.2390 from 1000 to 203 cd/m2.
+            by the EETF of ITU-R BT.2390 to 203 cd/m2.
+        peak: the brightest of what comes in, cd/m2; 0: what its curve is usually made for, 1000.
     """
 
     input: Node
@@ -159,6 +160,7 @@ class Conform:
     rotation: int = 0
     mirrored: bool = False
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    peak: float = 0.0
 
     @property
     def frames(self) -> int:

@@ -82,7 +82,20 @@ def _video(v: VideoStream) -> str:
         facts.append(f"interlaced {v.interlaced}")
     if v.alpha:
         facts.append("alpha")
+    facts += _light(v)
     return ", ".join(facts)
+
+
+def _light(v: VideoStream) -> list[str]:
+    facts = [f"{v.high_range}"] if v.high_range else []
+    if v.light is not None and v.light.luminance[1]:
+        facts.append(f"mastered to {v.light.luminance[1]:g} cd/m2")
+    if v.light is not None and v.light.content:
+        facts.append("MaxCLL {} MaxFALL {}".format(*v.light.content))
+    if v.dolby_vision is not None:
+        known = v.dolby_vision.profile
+        facts.append(f"Dolby Vision profile {known}" if known else "Dolby Vision")
+    return facts
 
 
 def _audio(a: AudioStream) -> str:

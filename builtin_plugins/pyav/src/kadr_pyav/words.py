@@ -1,0 +1,26 @@
+"""What libav writes to its log while something happens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av.logging
+
+__all__ = ["heard"]
+
+_lock = threading.Lock()  # libav has one log level for the whole process
+
+
+@contextmanager
+def heard(level: int) -> Iterator[list[tuple[int, str, str]]]:
+    """A list that fills with (level, name, text) of what this thread makes libav say."""
+    with _lock:
+        before = av.logging.get_level()
+        av.logging.set_level(level)
+        try:
+            with av.logging.Capture() as lines:
+                yield lines
+        finally:
+            av.logging.set_level(before)
