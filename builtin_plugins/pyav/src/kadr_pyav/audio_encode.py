@@ -16,6 +16,7 @@ from kadr_pyav.loudness import Meter
 from kadr_pyav.mix import mix
 from kadr_pyav.sessions import open_audio
 from kadr_pyav.sound import Samples
+from kadr_pyav.sound_levels import LevelNotes
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -159,7 +160,7 @@ class Levels:
     """Facts of the sound, measured on the way: peak, RMS, silence, loudness by EBU R128."""
 
     def __init__(self, rate: int, layout: str) -> None:
-        self._meter = Meter(rate, layout)
+        self._meter, self._notes = Meter(rate, layout), LevelNotes(rate)
         self._peak, self._squares, self._count = 0.0, 0.0, 0
         self._blocks, self._silent = 0, 0
 
@@ -174,16 +175,19 @@ class Levels:
             self._blocks += 1
             self._silent += peak < _SILENCE
             self._meter.add(block.samples)
+            self._notes.add(block.samples)
             yield block
 
     def facts(self) -> dict[str, Any]:
         """Peak and RMS as amplitudes (full scale 1), blocks of half a second and the silent of them.
 
-        ``loudness`` is what :meth:`kadr_pyav.loudness.Loudness.facts` says.
+        ``loudness`` is what :meth:`kadr_pyav.loudness.Loudness.facts` says, ``levels`` what
+        :class:`kadr_pyav.sound_levels.LevelNotes` notes, as hex.
         """
         rms = math.sqrt(self._squares / self._count) if self._count else 0.0
         found = {"peak": self._peak, "rms": rms, "blocks": self._blocks, "silent_blocks": self._silent}
-        return found | {"loudness": self._meter.result().facts()}
+        levels = self._notes.result().hex()
+        return found | {"loudness": self._meter.result().facts(), "levels": levels}
 
     def warn(self, context: RenderContext) -> None:
         """Say once where the sound went beyond full scale."""

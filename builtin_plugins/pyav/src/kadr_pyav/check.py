@@ -1,4 +1,8 @@
-"""Verifying a file: ``fast`` reads every packet, ``full`` decodes them all as well."""
+"""Verifying a file: ``fast`` reads every packet, ``full`` decodes them all as well.
+
+What was noted of pictures and sound while they were encoded comes with the expectation; ``full``
+holds what it decodes against it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kadr_sdk.errors import MediaFileError, Problem
-from kadr_sdk.reports import CheckReport, Expectation
+from kadr_sdk.reports import CheckReport, Defect, Expectation, Stretch
 
+from kadr_pyav.check_content import heard, seen
 from kadr_pyav.check_decode import decode_all
 from kadr_pyav.check_packets import Track, read_tracks
+from kadr_pyav.check_seek import check_seek
 from kadr_pyav.check_webp import check_webp, is_moving_webp
 from kadr_pyav.opening import close_quietly, open_media
 
@@ -34,7 +40,8 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
 
     Args:
         level: ``fast``: number, order and spacing of packets, times, sizes, tags, length of
-            the sound; ``full``: the same, and every frame and sample decoded.
+            the sound, seams, a seek; ``full``: the same, and every frame and sample decoded and
+            compared with what is known of them.
 
     Returns:
         All problems; a file that cannot be read is one of them.
@@ -47,22 +54,28 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
     try:
         container = open_media(path)
     except MediaFileError as error:
-        return CheckReport(level, error.problems, {})
+        return CheckReport(level, tuple(_unopened(error)), {})
+    tracks: dict[str, Track] = {}
     try:
         tracks = read_tracks(container)
         report.facts["container"] = container.format.name
         report.facts["bytes"] = path.stat().st_size
         report.video(tracks.get("video"), container)
         report.audio(tracks.get("audio"), container)
-        report.sync(tracks, container)
+        report.sync(tracks)
         report.facts["seconds"] = max((t.seconds for t in tracks.values()), default=0.0)
+        report.seek(tracks.get("video"), container)
     except MediaFileError as error:
-        report.problems += error.problems
+        report.problems += _unopened(error)
     finally:
         close_quietly(container)
     if level == "full":
-        report.decoded(decode_all(path))
-    return CheckReport(level, tuple(report.problems), report.facts)
+        report.content(path, tracks)
+    return CheckReport(level, tuple(report.problems), report.facts, report.stretches)
+
+
+def _unopened(error: MediaFileError) -> list[Problem]:
+    return [Defect(p.path, p.message, p.hint, "damaged") for p in error.problems]
 
 
 class _Report:
@@ -72,26 +85,29 @@ class _Report:
         self._path, self._expected = path, expected
         self.problems: list[Problem] = []
         self.facts: dict[str, Any] = {}
+        self.stretches: tuple[Stretch, ...] = ()
 
     def _late(self, container: InputContainer) -> bool:
         """Times may begin anywhere."""
         return self._expected.late or container.format.name == "mpegts"
 
-    def wrong(self, where: str, message: str, hint: str = _AGAIN) -> None:
-        self.problems.append(Problem(f"{self._path}: {where}", message, hint))
+    def wrong(
+        self, where: str, message: str, kind: str, at: float | None = None, until: float | None = None
+    ) -> None:
+        self.problems.append(Defect(f"{self._path}: {where}", message, _AGAIN, kind, at, until))
 
-    def _same(self, where: str, what: str, found: object, wanted: object) -> None:
+    def _same(self, where: str, what: str, found: object, wanted: object, kind: str = "format") -> None:
         if wanted is not None and found != wanted:
-            self.wrong(where, f"{what} is {found} instead of {wanted}")
+            self.wrong(where, f"{what} is {found} instead of {wanted}", kind)
 
     def video(self, track: Track | None, container: InputContainer) -> None:
         want = self._expected
         if track is None:
             if want.frames is not None:
-                self.wrong("video", "there is no video stream")
+                self.wrong("video", "there is no video stream", "stream")
             return
         self.facts["video"] = track.facts()
-        self._same("video", "the number of packets", len(track.pts), want.frames)
+        self._same("video", "the number of packets", len(track.pts), want.frames, "count")
         self._same("video", "the width", track.width, want.width)
         self._same("video", "the height", track.height, want.height)
         if track.codec not in _REPACKED:
@@ -100,6 +116,20 @@ class _Report:
         if "matroska" not in container.format.name:  # it holds no decode times: a demuxer guesses them
             self._order(track)
         self._spacing(track, container)
+        self._seams(track)
+
+    def _seams(self, track: Track) -> None:
+        """Parts begin where decoding can begin: a player that goes there would show rubbish else."""
+        times, keys = sorted(track.pts), set(track.keys)
+        for frame in self._expected.seams:
+            if frame < len(times) and times[frame] not in keys:
+                at = float(times[frame] * track.time_base)
+                self.wrong("video", f"the part at frame {frame} does not begin with a key frame", "seam", at)
+
+    def seek(self, track: Track | None, container: InputContainer) -> None:
+        """Going to a place works."""
+        if track is not None and track.codec not in _UNTAGGED and (text := check_seek(container, track)):
+            self.wrong("video", text, "seek")
 
     def _colors(self, track: Track) -> None:
         if track.codec in _UNTAGGED:
@@ -108,12 +138,14 @@ class _Report:
         for name, found, wanted in zip(names, track.color, self._expected.color or (), strict=False):
             absent = found == "unknown" and track.codec not in _TAGGED
             if wanted != "unknown" and found != wanted and not absent:
-                self.wrong("video", f"the colour {name} is {found} instead of {wanted}")
+                self.wrong("video", f"the colour {name} is {found} instead of {wanted}", "color")
 
     def _order(self, track: Track) -> None:
         for number, (before, after) in enumerate(zip(track.dts, track.dts[1:], strict=False), 1):
             if after <= before:
-                self.wrong("video", f"packet {number} is decoded at {after}, not after {before}")
+                at = float(after * track.time_base)
+                text = f"packet {number} is decoded at {after}, not after {before}"
+                self.wrong("video", text, "order", at)
                 return
 
     def _spacing(self, track: Track, container: InputContainer) -> None:
@@ -123,28 +155,29 @@ class _Report:
         times = sorted(track.pts)
         step = 1 / (rate * track.time_base)
         for number, (before, after) in enumerate(pairwise(times), 1):
+            gap, at = _gap(before, after, track), float(before * track.time_base)
             if after - before > step * 3 / 2:
-                self.wrong("video", f"frames are missing before frame {number}: {_gap(before, after, track)}")
+                self.wrong("video", f"frames are missing before frame {number}: {gap}", "gap", at)
                 break
             if after - before < step / 2:
-                self.wrong("video", f"frame {number} stands on the one before: {_gap(before, after, track)}")
+                self.wrong("video", f"frame {number} stands on the one before: {gap}", "overlap", at)
                 break
         slack = max(Fraction(2), step / 2)
         if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
-            self.wrong("video", f"the frames do not follow each other at {rate} frames per second")
+            self.wrong("video", f"the frames do not follow each other at {rate} frames per second", "rate")
         if not self._late(container) and abs(times[0]) > slack:
-            self.wrong(
-                "video", f"the first frame is at {float(times[0] * track.time_base):.3f} s instead of 0"
-            )
+            first = float(times[0] * track.time_base)
+            self.wrong("video", f"the first frame is at {first:.3f} s instead of 0", "late", 0.0)
         length, wanted = track.length, len(times) / rate
         if length is not None and abs(length - wanted) > 1 / rate + 2 * track.time_base:
-            self.wrong("video", f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s")
+            text = f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s"
+            self.wrong("video", text, "duration")
 
     def audio(self, track: Track | None, container: InputContainer) -> None:
         want = self._expected
         if track is None:
             if want.samples is not None:
-                self.wrong("audio", "there is no audio stream")
+                self.wrong("audio", "there is no audio stream", "stream")
             return
         self.facts["audio"] = track.facts()
         self._same("audio", "the sample rate", track.sample_rate, want.sample_rate)
@@ -155,29 +188,36 @@ class _Report:
         # A transport stream has no place for the codec's delay: it counts as sound.
         allowed = track.frame_samples * (2 if self._late(container) else 1)
         if abs(samples - want.samples) > allowed:
-            self.wrong("audio", f"the sound has {samples} samples instead of {want.samples}")
+            self.wrong("audio", f"the sound has {samples} samples instead of {want.samples}", "length")
 
-    def sync(self, tracks: dict[str, Track], container: InputContainer) -> None:
-        """Where times begin anywhere, sound and picture must begin together."""
+    def sync(self, tracks: dict[str, Track]) -> None:
+        """Sound and picture must begin together."""
         video, audio = tracks.get("video"), tracks.get("audio")
-        if not self._late(container) or not (video and audio and video.pts and audio.pts):
+        if not (video and audio and video.pts and audio.pts):
             return
         apart = abs(min(video.pts) * video.time_base - min(audio.pts) * audio.time_base)
         if apart > Fraction(1, 10):
-            self.wrong("audio", f"sound and picture begin {float(apart):.3f} s apart")
+            self.wrong("audio", f"sound and picture begin {float(apart):.3f} s apart", "sync", 0.0)
 
-    def decoded(self, result: dict[str, Any]) -> None:
-        loudness = result.pop("loudness", None)
-        if loudness is not None:
-            self.facts["loudness"] = loudness
-        self.facts["decoded"] = result
-        for error in result["errors"]:
-            self.wrong(error["stream"], error["message"])
-        if self._expected.frames is not None:
-            self._same("video", "the number of decoded frames", result["frames"], self._expected.frames)
-        wanted = self._expected.samples
-        if wanted is not None and abs(result["samples"] - wanted) > 2 * max(1, result["frame_samples"]):
-            self.wrong("audio", f"{result['samples']} samples were decoded instead of {wanted}")
+    def content(self, path: Path, tracks: dict[str, Track]) -> None:
+        """Decode it all, and hold it against what is known."""
+        want, video = self._expected, tracks.get("video")
+        rate = Fraction(want.rate) if want.rate else video.rate if video else None
+        zero = min(video.pts) * video.time_base if video and video.pts else Fraction(0)
+        found = decode_all(path, rate, zero)
+        if found.loudness is not None:
+            self.facts["loudness"] = found.loudness
+        self.facts["decoded"] = found.facts()
+        for error in found.errors:
+            self.wrong(error.stream, error.message, "decode", error.at)
+        if want.frames is not None:
+            self._same("video", "the number of decoded frames", found.frames, want.frames, "count")
+        if want.samples is not None and abs(found.samples - want.samples) > 2 * max(1, found.longest):
+            text = f"{found.samples} samples were decoded instead of {want.samples}"
+            self.wrong("audio", text, "length")
+        for defect in (*seen(found, want, rate), *heard(found, want)):
+            self.wrong(*defect)
+        self.stretches = found.pictures.stretches(rate or Fraction(25))
 
 
 def _gap(before: int, after: int, track: Track) -> str:

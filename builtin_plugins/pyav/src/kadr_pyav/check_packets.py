@@ -18,7 +18,11 @@ __all__ = ["Track", "read_tracks"]
 
 @dataclass(slots=True)
 class Track:
-    """Times of a stream's packets in ticks of ``time_base``, in decode order."""
+    """Times of a stream's packets in ticks of ``time_base``, in decode order.
+
+    Attributes:
+        keys: times of the packets that decoding can begin with.
+    """
 
     codec: str
     time_base: Fraction
@@ -33,7 +37,7 @@ class Track:
     level: str = ""
     sample_rate: int = 0
     channels: int = 0
-    keys: int = 0
+    keys: list[int] = field(default_factory=list)
     bytes: int = 0
     pts: list[int] = field(default_factory=list)
     dts: list[int] = field(default_factory=list)
@@ -65,7 +69,7 @@ class Track:
     def facts(self) -> dict[str, Any]:
         """JSON-ready."""
         found: dict[str, Any] = {"codec": self.codec, "packets": len(self.pts), "bytes": self.bytes}
-        found |= {"keys": self.keys, "start": float((min(self.pts) if self.pts else 0) * self.time_base)}
+        found |= {"keys": len(self.keys), "start": float((min(self.pts) if self.pts else 0) * self.time_base)}
         found["seconds"] = None if self.length is None else float(self.length)
         if self.seconds > 0:
             found["bitrate"] = round(self.bytes * 8 / self.seconds)
@@ -128,5 +132,6 @@ def _note(track: Track, packet: Any) -> None:
     if packet.dts is not None:
         track.dts.append(packet.dts)
     track.durations.append(packet.duration or 0)
-    track.keys += bool(packet.is_keyframe)
+    if packet.is_keyframe:
+        track.keys.append(time)
     track.bytes += packet.size

@@ -1,8 +1,9 @@
 """Cheap facts of every frame, noted on its way to the encoder.
 
 A grid of samples of the first plane (luma, green or packed RGB) is enough to tell black and
-frozen stretches without decoding the result again: its mean, and its CRC-32 (two equal
-numbers in a row: most probably the same picture).
+frozen stretches without decoding the result again: its mean, its CRC-32 (two equal numbers in
+a row: most probably the same picture), and the means of 4 x 4 fields, which tell a decoded
+picture from its neighbours.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-__all__ = ["FrameFacts", "first_plane"]
+__all__ = ["FIELDS", "FrameFacts", "fields_of", "first_plane", "samples_of"]
 
 _ROWS, _COLUMNS = 120, 192  # samples wanted down and across
+FIELDS = 4  # a side
 
 
 class FrameFacts:
@@ -27,19 +29,41 @@ class FrameFacts:
     def __init__(self) -> None:
         self._luma: list[float] = []
         self._crc: list[int] = []
+        self._fields = bytearray()
 
     def note(self, frame: VideoFrame) -> None:
         """Look at a frame; it is not changed."""
-        plane = first_plane(frame)
-        down, across = max(1, plane.shape[0] // _ROWS), max(1, plane.shape[1] // _COLUMNS)
-        grid = np.ascontiguousarray(plane[down // 2 :: down, across // 2 :: across])
+        grid = samples_of(frame)
         depth = frame.format.components[0].bits
         self._luma.append(round(float(grid.mean()) / (1 << max(0, depth - 8)), 2))
         self._crc.append(zlib.crc32(grid.data))
+        self._fields += fields_of(grid, depth)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: ``luma`` (mean in codes of 8 bit, 0..255) and ``crc``, one a frame."""
-        return {"luma": self._luma, "crc": self._crc}
+        """JSON-ready: ``luma`` (mean in codes of 8 bit, 0..255) and ``crc``, one a frame.
+
+        ``fields``: 16 bytes a frame as hex, see :func:`fields_of`.
+        """
+        return {"luma": self._luma, "crc": self._crc, "fields": self._fields.hex()}
+
+
+def samples_of(frame: VideoFrame) -> NDArray[Any]:
+    """About 120 x 192 samples of the first plane, spread evenly."""
+    plane = first_plane(frame)
+    down, across = max(1, plane.shape[0] // _ROWS), max(1, plane.shape[1] // _COLUMNS)
+    return np.ascontiguousarray(plane[down // 2 :: down, across // 2 :: across])
+
+
+def fields_of(grid: NDArray[Any], depth: int) -> bytes:
+    """Means of 4 x 4 fields in codes of 8 bit, row by row."""
+    height, width = grid.shape
+    # A picture of fewer samples than fields has some of them empty: each has one sample at least.
+    rows = [min(k * height // FIELDS, height - 1) for k in range(FIELDS)]
+    columns = [min(k * width // FIELDS, width - 1) for k in range(FIELDS)]
+    sums = np.add.reduceat(np.add.reduceat(grid, rows, axis=0, dtype=np.float64), columns, axis=1)
+    ones = np.add.reduceat(np.add.reduceat(np.ones(grid.shape), rows, axis=0), columns, axis=1)
+    means = sums / ones / (1 << max(0, depth - 8))
+    return bytes(np.clip(np.rint(means), 0, 255).astype(np.uint8).ravel())
 
 
 def first_plane(frame: VideoFrame) -> NDArray[Any]:

@@ -112,7 +112,7 @@ def test_full_finds_damage_that_fast_cannot_see(maker: Any, tmp_path: Path, code
     with PartReader(path) as part:
         sink = PartWriter(spoilt)
         for number, packet in enumerate(part):
-            data = packet.data[: len(packet.data) // 2] if number == 15 else packet.data
+            data = packet.data[: len(packet.data) // 2] if number == 20 else packet.data
             sink.write(replace(packet, data=data))
         sink.finish(part.header)
     broken = maker.join([spoilt], None, output)

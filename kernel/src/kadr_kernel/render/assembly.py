@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from kadr_sdk.backend import Backend
@@ -16,7 +17,7 @@ from kadr_sdk.reports import CheckReport
 from kadr_sdk.services import Catalogue
 
 from kadr_kernel.render.job import JobContext
-from kadr_kernel.render.needs import expectation
+from kadr_kernel.render.recorded import expected, stretches
 from kadr_kernel.render.target import Target
 
 __all__ = ["Assembly"]
@@ -72,7 +73,9 @@ class Assembly:
                     self._join(plan, exporter, parts, audio, target)
                 with self._stage("verify"):
                     faults = self._seams(plan, parts, target)
-                    return (None, faults) if faults else (self._verify(plan, exporter, target), ())
+                    return (
+                        (None, faults) if faults else (self._verify(plan, exporter, parts, audio, target), ())
+                    )
         except (BackendError, RenderError, VerifyError) as error:
             copies = [s.index for s in plan.segments if s.copy is not None]
             if not copies:
@@ -110,10 +113,19 @@ class Assembly:
             return ()
         return self._backend.check_seams(target.temporary, plan.segments, parts, plan.output, self._quiet)
 
-    def _verify(self, plan: RenderPlan, exporter: ExporterDescriptor, target: Target) -> CheckReport | None:
+    def _verify(
+        self,
+        plan: RenderPlan,
+        exporter: ExporterDescriptor,
+        parts: Sequence[PacketSource],
+        audio: PartReader | None,
+        target: Target,
+    ) -> CheckReport | None:
         if self._level == "off" or (target.many and not exporter.index):
             return None
-        check = self._backend.check(target.temporary / exporter.index, expectation(plan), self._level)
+        heads = [part.header for part in parts]
+        wanted = expected(plan, heads, audio.header if audio else {})
+        check = self._backend.check(target.temporary / exporter.index, wanted, self._level)
         if not check.good:
             rows = "; ".join(str(p) for p in check.problems)
             raise VerifyError(
@@ -122,4 +134,4 @@ class Assembly:
                 hint="this is a defect of kadr or of an encoder; nothing was written",
                 problems=[p.as_dict() for p in check.problems],
             )
-        return check
+        return replace(check, stretches=stretches(plan, heads))

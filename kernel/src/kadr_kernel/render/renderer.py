@@ -30,7 +30,7 @@ from kadr_sdk.output import Output
 from kadr_sdk.plan import RenderPlan
 from kadr_sdk.project import Export, Project
 from kadr_sdk.rendering import Control, RenderRequest
-from kadr_sdk.reports import RenderReport
+from kadr_sdk.reports import CheckReport, Expectation, RenderReport
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
@@ -41,6 +41,7 @@ from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.together import Together
+from kadr_kernel.render.verifying import verify_against
 from kadr_kernel.render.work import RenderJob
 
 __all__ = ["KernelRenderer", "default_backend"]
@@ -89,6 +90,23 @@ class KernelRenderer:
                 for frame in frames:
                     return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
+
+    def verify(
+        self,
+        path: Path,
+        level: str = "fast",
+        project: Project | None = None,
+        base: Path | None = None,
+        request: RenderRequest | None = None,
+    ) -> CheckReport:
+        """Check a finished file, against its project where it is given."""
+        if project is None or base is None:
+            return self._means.backend().check(path, Expectation(), level)
+
+        def look(at: Fraction, scale: float) -> VideoFrame:
+            return self.frame(project, base, at, scale)
+
+        return verify_against(self._means, path, project, base, request or RenderRequest(), level, look)
 
     def analyze(
         self, path: Path, name: str, values: Mapping[str, Any], control: Control | None = None

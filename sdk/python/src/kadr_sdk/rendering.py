@@ -13,7 +13,7 @@ from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
 from kadr_sdk.plan import RenderPlan
 from kadr_sdk.project import Project
-from kadr_sdk.reports import RenderReport
+from kadr_sdk.reports import CheckReport, RenderReport
 
 __all__ = ["Control", "ProjectStore", "RenderRequest", "Renderer"]
 
@@ -152,6 +152,27 @@ class Renderer(Protocol):
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB (``rgb24``)."""
+        ...
+
+    def verify(
+        self,
+        path: Path,
+        level: str = "fast",
+        project: Project | None = None,
+        base: Path | None = None,
+        request: RenderRequest | None = None,
+    ) -> CheckReport:
+        """Check a finished file; every problem is in the report.
+
+        Args:
+            level: ``fast`` or ``full``, see :meth:`kadr_sdk.backend.Backend.check`.
+            project: what it was made of, with the request that it was made by: its counts, times,
+                sound and loudness are then known, what the cache knows of its frames is compared,
+                and black or frozen stretches are defects unless the timeline has them.
+
+        Raises:
+            ValidationError: the project cannot be rendered.
+        """
         ...
 
     def analyze(

@@ -8,7 +8,39 @@ from typing import Any
 from kadr_sdk.compliance import Rule
 from kadr_sdk.errors import Problem
 
-__all__ = ["CheckReport", "Expectation", "RenderReport"]
+__all__ = ["CheckReport", "Defect", "Expectation", "RenderReport", "Stretch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect(Problem):
+    """Something wrong in a finished file.
+
+    Attributes:
+        kind: one word for programs: ``gap``, ``black``, ``sync`` and more.
+        at, until: seconds of the film where it is seen or heard; None where it has no place.
+    """
+
+    kind: str = ""
+    at: float | None = None
+    until: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        row: dict[str, Any] = {"path": self.path, "message": self.message, "hint": self.hint}
+        return row | {"kind": self.kind, "at": self.at, "until": self.until}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames ``first`` to before ``end`` that are all ``black``, or all the same (``frozen``)."""
+
+    kind: str
+    first: int
+    end: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +53,11 @@ class Expectation:
         late: pictures and sound may begin later than 0, together: the container has no place for
             the codec's delay.
         color: matrix, primaries, transfer and range as FFmpeg names them.
+        seams: frames at which parts begin: decoding can begin there.
+        pictures: what was noted of each frame on its way to the encoder: 4 x 4 means of its first
+            plane in codes of 8 bit, row by row; empty bytes where nothing is known.
+        levels: what was noted of the sound, a byte for each 10 ms: half decibels above -50 dBFS.
+        loudness: LUFS and the highest true peak in dBTP that were asked for.
     """
 
     frames: int | None = None
@@ -32,15 +69,24 @@ class Expectation:
     samples: int | None = None
     sample_rate: int | None = None
     late: bool = False
+    seams: tuple[int, ...] = ()
+    pictures: tuple[bytes, ...] = ()
+    levels: bytes = b""
+    loudness: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The result of verifying a file: no problems means good."""
+    """The result of verifying a file: no problems means good.
+
+    Attributes:
+        stretches: black and frozen ones, which may well be meant.
+    """
 
     level: str
     problems: tuple[Problem, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    stretches: tuple[Stretch, ...] = ()
 
     @property
     def good(self) -> bool:
