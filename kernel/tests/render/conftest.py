@@ -15,8 +15,8 @@ from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import Planner
 from kadr_kernel.render.renderer import KernelRenderer
 from kadr_kernel.render.teams import Threads
-from kadr_sdk.effects import FilterSpec, FrameCall
-from kadr_sdk.errors import NotFoundError
+from kadr_sdk.effects import FilterSpec, FrameCall, SourceUse
+from kadr_sdk.errors import InvalidParameterError, NotFoundError
 from kadr_sdk.events import Event
 from kadr_sdk.execution import Recipe
 from kadr_sdk.frames import VideoFrame
@@ -58,6 +58,22 @@ class Plain:
         result = VideoFrame.empty(call.format, call.width, call.height, call.color)
         for index, plane in enumerate(result.planes):
             plane[...] = int(call.values["level"]) if index == 0 else 128
+        return result
+
+
+class Follow:
+    """Says where in its source it is; refuses a source that is shown beyond its second second."""
+
+    asked: list[SourceUse] = []  # noqa: RUF012 - the catalogue makes the object, tests look here
+
+    def check_source(self, values: Mapping[str, Any], source: SourceUse) -> None:
+        self.asked.append(source)
+        if source.last > 2:
+            raise InvalidParameterError("nothing is known beyond 2 s", path="last", hint="end before")
+
+    def frame(self, call: FrameCall) -> VideoFrame:
+        result = call.inputs[0][0].copy()
+        result.planes[0][...] = int(call.values["source_time"] * 25)
         return result
 
 
@@ -122,6 +138,10 @@ CONTENT: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
     ("effect", "test.planar"): (
         {"id": "test.planar", "version": 1, "title": "R", "formats": ["gbrp"], "params": []},
         Before,
+    ),
+    ("effect", "test.follow"): (
+        {"id": "test.follow", "version": 1, "title": "F", "source": True, "params": []},
+        Follow,
     ),
     ("audio_effect", "test.louder"): (
         {

@@ -3,9 +3,9 @@
 Shape, version 1 (``docs`` in the README of this plugin)::
 
     {"format": "kadr.detections", "version": 1,
-     "media": {"name", "digest", "width", "height", "end"},
-     "model": {"id", "digest", "task"},
-     "settings": {"every", "threshold", "iou", "most"},
+     "media": {"name", "digest", "stream", "width", "height", "end"},
+     "model": {"id", "digest", "task", "classes"},
+     "settings": {"every", "threshold", "iou", "most", "classes"?},
      "frames": [[frame, t], …],                     everything that was looked at
      "detections": [{"t", "frame", "class", "score", "box", "mask"?, "points"?, "track"?}, …]}
 
@@ -46,10 +46,11 @@ class Results:
     """What was seen in one file.
 
     Attributes:
-        media: ``name``, ``digest`` (sha256), ``width`` and ``height`` of the upright picture,
-            ``end`` (seconds at which the last frame leaves the screen; 0 of a still).
-        model: ``id``, ``digest``, ``task``.
-        settings: ``every``, ``threshold``, ``iou``, ``most``.
+        media: ``name``, ``digest`` (sha256), ``stream`` (index of the video stream), ``width`` and
+            ``height`` of the upright picture, ``end`` (seconds at which the last frame leaves
+            the screen; 0 of a still).
+        model: ``id``, ``digest``, ``task``, ``classes`` (all that it knows).
+        settings: ``every``, ``threshold``, ``iou``, ``most``; ``classes``, where only these were kept.
         frames: number and time of every frame that was looked at.
         rows: in order of time, within a frame the surest first.
     """
@@ -68,7 +69,11 @@ class Results:
     def only(self, classes: Iterable[str]) -> Results:
         """Without other classes; all where none is named."""
         wanted = frozenset(classes)
-        return replace(self, rows=tuple(r for r in self.rows if not wanted or r.what.name in wanted))
+        if not wanted:
+            return self
+        settings = {**self.settings, "classes": sorted(wanted)}
+        rows = tuple(r for r in self.rows if r.what.name in wanted)
+        return replace(self, settings=settings, rows=rows)
 
     def by_frame(self) -> Iterator[tuple[int, Fraction, list[Detection]]]:
         """Every frame that was looked at, with what was seen in it."""

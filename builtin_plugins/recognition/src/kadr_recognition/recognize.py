@@ -28,7 +28,7 @@ from kadr_recognition.stream import detections
 __all__ = ["CACHE_KIND", "Recognizer", "Request", "cache_key"]
 
 CACHE_KIND = "analysis"
-_CODE = 1
+_CODE = 2
 """Changed whenever the same pictures may give other results."""
 
 Progress = Callable[[int, int], object]
@@ -135,7 +135,7 @@ class _Job:
         settings = {"threshold": limits.threshold, "iou": limits.iou, "most": limits.most}
         return Results(
             _media(self._info, chosen, self._digest),
-            {"id": card.id, "digest": card.digest, "task": card.task},
+            {"id": card.id, "digest": card.digest, "task": card.task, "classes": list(card.classes)},
             {"every": str(request.every), **settings},
             tuple(zip(chosen.frames, chosen.times, strict=True)),
             rows,
@@ -164,6 +164,7 @@ def _media(info: MediaInfo, chosen: Sampling, digest: str) -> dict[str, Any]:
     return {
         "name": Path(info.path).name,
         "digest": digest,
+        "stream": chosen.video.index,
         "width": chosen.size[0],
         "height": chosen.size[1],
         "end": format_seconds(chosen.end),

@@ -22,6 +22,7 @@ from kadr_kernel.render.layers import Layer, LayerBuilder, product
 from kadr_kernel.render.looks import Look, Moment
 from kadr_kernel.render.seen import Seen, sweep
 from kadr_kernel.render.segments import Stretch
+from kadr_kernel.render.sources import refuse_sources
 from kadr_kernel.render.views import ClipView, Joint, TimelineView
 
 __all__ = ["GraphBuilder"]
@@ -64,6 +65,7 @@ class GraphBuilder:
                 _check_blend(path, clip.blend, blends, problems)
             _check_blend(track.path, track.track.blend, blends, problems)
             looks = self._builder.checked(track.track.effects, f"{track.path}.effects", problems)
+            refuse_sources(looks, problems)
             for look in looks:
                 if look.declaration.window != (0, 0) or look.declaration.state == "sequential":
                     message = f"{look.declaration.id} needs neighbouring frames and cannot stand on a track"

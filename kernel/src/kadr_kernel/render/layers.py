@@ -17,6 +17,7 @@ from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_al
 from kadr_kernel.render.composites import refuse_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment
+from kadr_kernel.render.sources import check_sources, crop_of, source_values
 from kadr_kernel.render.views import ClipView
 
 __all__ = ["Layer", "LayerBuilder"]
@@ -74,6 +75,7 @@ class LayerBuilder:
         """Look up and check everything that the clip's picture uses, once."""
         looks = self.checked(view.clip.effects, f"{view.path}.effects", problems)
         refuse_composites(looks, problems)
+        check_sources(self.looks, looks, view, problems)
         self._clip_looks[id(view)] = looks
         size, canvas, fit = self._upright_size(view), self.canvas, view.clip.fit
         fitted, reference = (fitted_size(*size, c, fit) for c in (canvas.size, canvas.project))
@@ -177,7 +179,8 @@ class LayerBuilder:
                 after[0] - before[0],
                 before[1] - after[1],
             )
-            node = self.looks.node(look, [node], work, format, moment)
+            extra = source_values(view, *after) if look.declaration.source else None
+            node = self.looks.node(look, [node], work, format, moment, extra)
         alpha = pixel_format(node.format).alpha
         return converted(
             node, with_alpha(self.canvas.format) if alpha else self.canvas.format, self.canvas.color
@@ -202,15 +205,7 @@ class LayerBuilder:
         times = _times(view, first, end)
         decode = Decode(source, times, end - first, interlaced or "off", self._damage)
         rgb = _is_rgb(video.pixel_format)
-        turned = video.rotation % 180 != 0
-        upright = (video.height, video.width) if turned else (video.width, video.height)
-        crop = view.clip.crop
-        cut = (
-            round(upright[0] * crop.left),
-            round(upright[1] * crop.top),
-            round(upright[0] * crop.right),
-            round(upright[1] * crop.bottom),
-        )
+        _, cut = crop_of(view)
         format = with_alpha(self.canvas.format) if video.alpha else self.canvas.format
         came = video.color.filled(video.width, video.height, rgb=rgb)
         goes = self.canvas.color

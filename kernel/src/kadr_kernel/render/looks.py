@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -94,18 +94,30 @@ class _Order:
     values: dict[str, Any]
 
 
+def _no_digest(path: str) -> str:
+    """Nothing is known of media."""
+    raise NotFoundError("digest", path)
+
+
 class Looks:
     """Looks effects up once each and turns uses into nodes.
 
     Args:
         base: folder that parameters of type ``file`` are relative to.
         purpose: what pictures are for (:class:`~kadr_sdk.rendering.RenderRequest`).
+        digest: of a media file, for effects that ask what they stand on.
     """
 
     def __init__(
-        self, catalogue: Catalogue, capabilities: Capabilities, base: Path, purpose: str = "export"
+        self,
+        catalogue: Catalogue,
+        capabilities: Capabilities,
+        base: Path,
+        purpose: str = "export",
+        digest: Callable[[str], str] = _no_digest,
     ) -> None:
         self._purpose = purpose
+        self.digest = digest
         self._catalogue = catalogue
         self._base = base
         self._capabilities = capabilities
@@ -186,7 +198,7 @@ class Looks:
             if "audio" not in self._capabilities.implementations:
                 continue
             if way == "audio":
-                return self._code.of(self._load(look))
+                return self._code.of(self.load(look))
             if way == "wasm" and (guest := self._guest(look.kind, look.declaration.id)) is not None:
                 return guest.digest
         offered = ", ".join(look.declaration.implementations)
@@ -199,7 +211,7 @@ class Looks:
         Raises:
             PluginError: it has none, or the backend misses one; says which.
         """
-        implementation = self._load(look)
+        implementation = self.load(look)
         if not isinstance(implementation, SoundFilterEffect):
             text = f"{look.declaration.id} says it has a filter implementation and has none"
             raise PluginError(text, path=look.path, hint="report this to its author")
@@ -212,7 +224,7 @@ class Looks:
 
     def sound_delay(self, look: Look, rate: int) -> int:
         """Samples that an effect on sound is late by."""
-        implementation = self._load(look)
+        implementation = self.load(look)
         return implementation.sound_delay(look.values, rate) if isinstance(implementation, LateSound) else 0
 
     def _with_files(self, declaration: EffectDeclaration, values: dict[str, Any], path: str) -> list[Problem]:
@@ -303,7 +315,7 @@ class Looks:
         return values | dict(extra or {})
 
     def _native(self, order: _Order) -> Native | None:
-        implementation = self._load(order.look)
+        implementation = self.load(order.look)
         if not isinstance(implementation, FilterEffect):
             return None
         at = order.at
@@ -330,7 +342,7 @@ class Looks:
         return self._guests[key]
 
     def _python(self, order: _Order) -> Call:
-        implementation = self._load(order.look)
+        implementation = self.load(order.look)
         if not isinstance(implementation, FrameEffect):
             text = f"{order.look.declaration.id} says it has a frame implementation and has none"
             raise PluginError(text, path=order.look.path)
@@ -362,7 +374,8 @@ class Looks:
             self._purpose,
         )
 
-    def _load(self, look: Look) -> Any:
+    def load(self, look: Look) -> Any:
+        """The implementation of an effect."""
         return self._catalogue.load(look.kind, look.declaration.id)
 
 

@@ -95,7 +95,7 @@ class Planner:
         if delivery is not None:
             plan = self._build(project, base, request, delivery, view, first, end, problems, refused)
         else:
-            looks = Looks(self._catalogue, self._backend().capabilities(), base)
+            looks = Looks(self._catalogue, self._backend().capabilities(), base, digest=self._library.digest)
             self._check_only(project, request, looks, view, first, end, problems)
         if problems or plan is None:
             name = project.metadata.name or project.metadata.id
@@ -129,7 +129,7 @@ class Planner:
             output = with_encoders(output, capabilities.encoders, self._hook, problems)
             _check_size(output, capabilities.max_pixels, problems)
             output = prepared(output, backend.prepare, problems)
-        looks = Looks(self._catalogue, capabilities, base, request.purpose)
+        looks = Looks(self._catalogue, capabilities, base, request.purpose, self._library.digest)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
             canvas = canvas_for(project.timeline, output.master or output.video)

@@ -15,7 +15,7 @@ from kadr_sdk.color import Color
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import FORMATS, VideoFrame
 from kadr_sdk.ids import check_contribution_id
-from kadr_sdk.params import Param
+from kadr_sdk.params import FilePath, Param
 
 __all__ = [
     "KINDS",
@@ -29,6 +29,8 @@ __all__ = [
     "Input",
     "LateSound",
     "SoundFilterEffect",
+    "SourceUse",
+    "SourcedEffect",
 ]
 
 KINDS = ("filter", "transition", "generator", "composite", "analyzer", "audio_filter", "audio_generator")
@@ -85,6 +87,7 @@ class EffectDeclaration:
         tail: of an effect on sound: samples that it rings on after its input has ended.
         color: ``any``, ``linear``, ``display`` or a named space.
         spatial: names of parameters measured in pixels of the project, scaled by the host.
+        source: it wants to know what of its clip's media each frame shows (:class:`SourceUse`).
         aliases: values that come with a short name, by name (one of ``names``): what a user
             writes beside the name wins over them.
     """
@@ -114,6 +117,7 @@ class EffectDeclaration:
     color: str = "any"
     alpha: str = "straight"
     spatial: tuple[str, ...] = ()
+    source: bool = False
     permissions: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -164,6 +168,10 @@ class EffectDeclaration:
             raise ValueError("two parameters have the same name")
         for name in self.spatial:
             _one_of("spatial", name, [p.name for p in self.params if p.type in _SPATIAL])
+        if not isinstance(self.source, bool):
+            raise ValueError("source: true or false is expected")
+        if self.source and (self.kind, self.state) != ("filter", "stateless"):
+            raise ValueError("source: only a filter without state can ask for it")
         self._check_window()
         self._check_aliases()
 
@@ -311,6 +319,42 @@ class CheckedEffect(Protocol):
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Called once a use while the plan is made, with constants and curves.
+
+        Raises:
+            KadrError: what is wrong; stands among the problems of the project.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """What a clip shows of its media.
+
+    Times are seconds since the start of the file, as ``source_start`` of a clip counts. In a
+    call ``values["source_time"]`` is that of its frame and ``values["source_view"]`` the view.
+
+    Attributes:
+        file: the media; in a content hash its digest stands in its place.
+        digest: sha256 of the media as hex.
+        stream: index of the video stream.
+        first, last: earliest and latest time that is shown.
+        view: left, top, width and height of what the crop leaves, in parts of the upright picture.
+    """
+
+    file: FilePath
+    digest: str
+    stream: int
+    first: Fraction
+    last: Fraction
+    view: tuple[float, float, float, float]
+
+
+@runtime_checkable
+class SourcedEffect(Protocol):
+    """An effect with ``source`` that can refuse the media that it is put on, before the first frame."""
+
+    def check_source(self, values: Mapping[str, Any], source: SourceUse) -> None:
+        """Called once a use while the plan is made, after :meth:`CheckedEffect.check`.
 
         Raises:
             KadrError: what is wrong; stands among the problems of the project.

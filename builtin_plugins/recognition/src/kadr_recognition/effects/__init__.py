@@ -1,0 +1,1 @@
+"""Edits that follow what was seen: effects over the document of detections."""
