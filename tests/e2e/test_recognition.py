@@ -81,7 +81,7 @@ def test_a_model_of_ones_own(kadr: Kadr, tmp_path: Path) -> None:
     assert code == 0, err
     document = json.loads(out)
     assert document["media"] | {"digest": ""} == {
-        **{"name": "a.png", "digest": "", "width": 128, "height": 64, "end": 0}
+        **{"name": "a.png", "digest": "", "stream": 0, "width": 128, "height": 64, "end": 0}
     }
     assert document["detections"] == [
         {"t": 0, "frame": 0, "class": "dog", "score": 0.75, "box": [48.0, 24.0, 32.0, 16.0]}
