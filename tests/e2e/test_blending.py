@@ -67,3 +67,10 @@ def test_at_the_bottom_a_mode_meets_the_background(
     project = cut(plain("a", "#ffffff", blend="multiply"), timeline={"background": "#cc8844"})
     renderer.render(project, tmp_path, RenderRequest(tmp_path / "out.mkv", video=LOSSLESS, cache=False))
     assert abs(read_luma(tmp_path / "out.mkv")[0][9, 9] - luma(BASE)) <= 2
+
+
+def test_a_small_clip_of_a_generator_is_small(shown: Any) -> None:
+    small = plain("a", "#ffffff", transform={"scale_x": 0.5, "scale_y": 0.5})
+    luma = shown({"id": "v2", "clips": [small]})[0]
+    rows, columns = np.nonzero(luma > 230)
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (80, 240, 45, 135)

@@ -96,8 +96,10 @@ def test_the_middle_of_a_transition_from_anywhere(
 def effect_clips(kernel: Kernel, source: str) -> list[dict[str, Any]]:
     """Every effect on a clip of its own, with the values of its first example."""
     clips = []
-    for k, row in enumerate(offered(kernel, "effect")):
-        examples = kernel.container.get(Catalogue).describe("effect", row.id).get("examples", [{}])
+    described = kernel.container.get(Catalogue).describe
+    rows = [row for row in offered(kernel, "effect") if described("effect", row.id)["kind"] == "filter"]
+    for k, row in enumerate(rows):  # composites stand on tracks: test_masks.py
+        examples = described("effect", row.id).get("examples", [{}])
         values = {key: value for key, value in dict(examples[0]).items() if key != "title"}
         if "file" in values:
             values |= {"file": FILES[row.id][0]}

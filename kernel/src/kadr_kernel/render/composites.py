@@ -1,4 +1,4 @@
-"""Effects with several inputs: which tracks they take, checked before anything is built."""
+"""Effects with several inputs: which tracks they take, checked before anything is built; masks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def taken_tracks(
 
 def refuse_composites(looks: Sequence[Look], problems: list[Problem]) -> None:
     """A clip has one picture: effects that take several stand on tracks."""
-    for look in looks:
+    for look in (part for k in looks for part in (k, k.mask) if part is not None):
         if look.declaration.kind == "composite" or look.inputs:
             text = f"{look.declaration.id} takes several pictures and cannot stand on a clip"
             if look.declaration.kind != "composite":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -19,7 +19,7 @@ from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_al
 from kadr_kernel.render.composites import taken_tracks
 from kadr_kernel.render.geometry import Placement
 from kadr_kernel.render.layers import Layer, LayerBuilder, product
-from kadr_kernel.render.looks import Look, Moment
+from kadr_kernel.render.looks import Look, Moment, input_format
 from kadr_kernel.render.seen import Seen, sweep
 from kadr_kernel.render.segments import Stretch
 from kadr_kernel.render.sources import refuse_sources
@@ -71,7 +71,8 @@ class GraphBuilder:
                     message = f"{look.declaration.id} needs neighbouring frames and cannot stand on a track"
                     problems.append(Problem(look.path, message, "put it on the clips"))
             joints = {id(j): found for j in track.joints if (found := self._transition(j, problems))}
-            taken = {k.path: taken_tracks(k, number, self._tracks, problems) for k in looks}
+            every = [part for k in looks for part in (k, k.mask) if part is not None]
+            taken = {k.path: taken_tracks(k, number, self._tracks, problems) for k in every}
             self._checked.append(_Checked(looks, joints, taken))
 
     def _transition(self, joint: Joint, problems: list[Problem]) -> Look | None:
@@ -183,8 +184,9 @@ class GraphBuilder:
         if layer is None:
             return None
         if looks:
-            others = [self._others(number, k, start, end, seen, taken) for k in looks]
-            layer = self._with_track_effects(layer, looks, others, start, end)
+            layer = self._with_track_effects(
+                layer, looks, lambda k: self._others(number, k, start, end, seen, taken), start, end
+            )
         if layer.blend == "normal":
             layer = replace(layer, blend=track.blend)
         if opacity == 1.0:
@@ -237,23 +239,25 @@ class GraphBuilder:
         return self._stack(None, replace(layer, blend="normal"), count, transparent=True)
 
     def _with_track_effects(
-        self, layer: Layer, looks: list[Look], others: list[list[Node]], start: int, end: int
+        self, layer: Layer, looks: list[Look], others: Callable[[Look], list[Node]], start: int, end: int
     ) -> Layer:
         canvas, count = self._canvas, end - start
-        blend = layer.blend
         node = self._alone(layer, count)
         moment = Moment(
             self._builder.fps, start, count, self._view.frames, canvas.color, canvas.width / canvas.project[0]
         )
-        for look, taken in zip(looks, others, strict=True):
-            inputs = [node, *taken]
+        for look in looks:
+            before, inputs = node, [node, *others(look)]
             clear = next((n.format for n in inputs if pixel_format(n.format).alpha), node.format)
-            format = fitting_format(clear, look.declaration.formats)
+            format = input_format(clear, look)
             inputs = [converted(n, format, canvas.color) for n in inputs]
             node = self._builder.looks.node(look, inputs, canvas.size, format, moment)
+            if look.mask is not None:
+                inputs = [node, *others(look.mask)]
+                node = self._builder.looks.masked(look.mask, inputs, before, canvas.color, moment)
         alpha = pixel_format(node.format).alpha
         node = converted(node, with_alpha(canvas.format) if alpha else canvas.format, canvas.color)
-        return Layer(node, _full(canvas), 1.0, blend)
+        return Layer(node, _full(canvas), 1.0, layer.blend)
 
 
 def _check_blend(path: str, blend: str, blends: frozenset[str], problems: list[Problem]) -> None:

@@ -16,7 +16,7 @@ from kadr_sdk.project import EffectUse
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
 from kadr_kernel.render.composites import refuse_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
-from kadr_kernel.render.looks import Look, Looks, Moment
+from kadr_kernel.render.looks import Look, Looks, Moment, input_format
 from kadr_kernel.render.sources import check_sources, crop_of, source_values
 from kadr_kernel.render.views import ClipView
 
@@ -132,7 +132,8 @@ class LayerBuilder:
         work = self._work(view, shape, place, bool(looks))
         node = self._with_effects(view, looks, work, work[0] / shape.reference, first, count)
         drawn = place.width, place.height
-        if place.static and place.rotation == 0 and not looks and drawn != (node.width, node.height):
+        conformed = view.video is not None and place.static and place.rotation == 0 and not looks
+        if conformed and drawn != (node.width, node.height):
             place = replace(place, width=float(node.width), height=float(node.height))
         return Layer(node, place, opacity, view.clip.blend)
 
@@ -164,27 +165,31 @@ class LayerBuilder:
     def _with_effects(
         self, view: ClipView, looks: list[Look], work: tuple[int, int], scale: float, first: int, count: int
     ) -> Node:
-        ranges = _ranges(view, looks, first, count)
-        node = self._source(view, work, *ranges[0])
-        for look, before, after in zip(looks, ranges, ranges[1:], strict=False):
-            format = fitting_format(node.format, look.declaration.formats)
-            node = converted(node, format, self.canvas.color)
-            moment = Moment(
-                self.fps,
-                after[0],
-                after[1] - after[0],
-                view.frames,
-                self.canvas.color,
-                scale,
-                after[0] - before[0],
-                before[1] - after[1],
-            )
-            extra = source_values(view, *after) if look.declaration.source else None
-            node = self.looks.node(look, [node], work, format, moment, extra)
+        node = self._stage(view, looks, work, scale, first, first + count)
         alpha = pixel_format(node.format).alpha
         return converted(
             node, with_alpha(self.canvas.format) if alpha else self.canvas.format, self.canvas.color
         )
+
+    def _stage(
+        self, view: ClipView, looks: list[Look], work: tuple[int, int], scale: float, first: int, end: int
+    ) -> Node:
+        """The clip behind all of ``looks`` over frames ``first .. end - 1`` of it."""
+        if not looks:
+            return self._source(view, work, first, end)
+        look = looks[-1]
+        low, high = _range(view, look, first, end)
+        before = self._stage(view, looks[:-1], work, scale, low, high)
+        color = self.canvas.color
+        moment = Moment(self.fps, first, end - first, view.frames, color, scale, first - low, high - end)
+        format = input_format(before.format, look)
+        extra = source_values(view, first, end) if look.declaration.source else None
+        node = self.looks.node(look, [converted(before, format, color)], work, format, moment, extra)
+        if look.mask is None:
+            return node
+        if (low, high) != (first, end):
+            before = self._stage(view, looks[:-1], work, scale, first, end)
+        return self.looks.masked(look.mask, [node], before, color, replace(moment, lead=0, trail=0))
 
     def _source(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:
         if view.video is None:
@@ -232,18 +237,13 @@ class LayerBuilder:
         self.looks.look("generator", generator.type, use, f"{view.path}.generator", self.fps, problems)
 
 
-def _ranges(view: ClipView, looks: list[Look], first: int, count: int) -> list[tuple[int, int]]:
-    """Frames of the clip that each stage must deliver, the source first, so that windows find theirs."""
+def _range(view: ClipView, look: Look, first: int, end: int) -> tuple[int, int]:
+    """Frames of the clip that an effect needs for ``first .. end - 1``, so that windows find theirs."""
     low, high = view.seen_start - view.start, view.seen_end - view.start
-    ranges = [(first, first + count)]
-    for look in reversed(looks):
-        start, end = ranges[0]
-        before, after = look.declaration.window
-        if look.declaration.state == "sequential":
-            ranges.insert(0, (min(low, start), end))
-        else:
-            ranges.insert(0, (max(min(low, start), start - before), min(max(high, end), end + after)))
-    return ranges
+    before, after = look.declaration.window
+    if look.declaration.state == "sequential":
+        return min(low, first), end
+    return max(min(low, first), first - before), min(max(high, end), end + after)
 
 
 def _times(view: ClipView, first: int, end: int) -> FrameTimes:

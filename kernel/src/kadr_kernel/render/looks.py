@@ -24,16 +24,18 @@ from kadr_sdk.effects import (
     SoundFilterEffect,
 )
 from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem
+from kadr_sdk.frames import pixel_format
 from kadr_sdk.params import FilePath, check_params
 from kadr_sdk.plan import Call, Native, Node
 from kadr_sdk.project import EffectUse
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
+from kadr_kernel.render.canvas import converted, fitting_format, with_alpha
 from kadr_kernel.render.code import CodeDigests
 from kadr_kernel.render.guests import find_guest
 
-__all__ = ["Look", "Looks", "Moment"]
+__all__ = ["Look", "Looks", "Moment", "input_format"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Look:
         start, end: frames since the start of the clip; None: all of it.
         seed: hash of the instance.
         inputs: ids of the tracks that it takes beside its own.
+        mask: cuts what it makes, over the picture before it; None: it acts everywhere.
     """
 
     path: str
@@ -55,6 +58,7 @@ class Look:
     end: int | None
     seed: int
     inputs: tuple[str, ...] = ()
+    mask: Look | None = None
 
     def active(self, frame: int) -> bool:
         """True where it acts on a frame counted from the clip's start."""
@@ -151,7 +155,7 @@ class Looks:
         if not use.enabled:
             return None
         field = "transition_type" if kind == "transition" else "effect_type"
-        field = "type" if path.endswith(".generator") else field
+        field = "type" if path.endswith((".generator", ".mask")) else field
         try:
             declaration = self.declaration(kind, name)
         except NotFoundError as error:
@@ -168,12 +172,27 @@ class Looks:
             return None
         if not self._accepted(kind, declaration, values, path, problems):
             return None
+        mask = self._mask(use, f"{path}.mask", fps, problems)
         start = frame_at(use.start_time, fps) if use.start_time is not None else None
         end = frame_at(use.end_time, fps) if use.end_time is not None else None
         if start is not None and end is not None and end <= start:
             problems.append(Problem(f"{path}.end_time", "ends before it starts"))
             return None
-        return Look(path, kind, declaration, values, start, end, _seed(use), use.inputs)
+        return Look(path, kind, declaration, values, start, end, _seed(use), use.inputs, mask)
+
+    def _mask(self, use: EffectUse, path: str, fps: Fraction, problems: list[Problem]) -> Look | None:
+        """The mask of a use, checked; None where it has none or where a problem was added."""
+        if use.mask is None:
+            return None
+        parts = EffectUse(
+            id=use.id, effect_type=use.mask.type, parameters=use.mask.parameters, inputs=use.mask.inputs
+        )
+        found = self.look("effect", use.mask.type, parts, path, fps, problems)
+        if found is not None and (not found.declaration.masks or found.declaration.window != (0, 0)):
+            text = f"{found.declaration.id} is no mask"
+            problems.append(Problem(f"{path}.type", text, "use mask, or matte on a track"))
+            return None
+        return found
 
     def is_sound(self, name: str) -> bool:
         """True where the name is that of an effect on sound, and of none on pictures."""
@@ -305,6 +324,18 @@ class Looks:
             hint=f"it offers: {offered}; the backend takes: {', '.join(self._capabilities.implementations)}",
         )
 
+    def masked(self, mask: Look, inputs: Sequence[Node], before: Node, color: Color, at: Moment) -> Node:
+        """What an effect made, as far as a mask says; elsewhere what was there before it.
+
+        Args:
+            inputs: what was made, and the pictures of the tracks that the mask takes.
+        """
+        nodes = [*inputs, before]
+        clear = next((n.format for n in nodes if pixel_format(n.format).alpha), before.format)
+        format = fitting_format(clear, mask.declaration.formats)
+        nodes = [converted(n, format, color) for n in nodes]
+        return self.node(mask, nodes, (before.width, before.height), format, at)
+
     def _sampled(self, look: Look, at: Moment, extra: Mapping[str, Any] | None) -> dict[str, Any]:
         first, count = at.first, at.count
         if look.declaration.state == "sequential":  # the frames that lead in have values too
@@ -377,6 +408,13 @@ class Looks:
     def load(self, look: Look) -> Any:
         """The implementation of an effect."""
         return self._catalogue.load(look.kind, look.declaration.id)
+
+
+def input_format(current: str, look: Look) -> str:
+    """The format that an effect's inputs are handed over in; a mask with nothing under it needs alpha."""
+    if look.declaration.masks and len(look.inputs) < len(look.declaration.inputs) - 1:
+        current = with_alpha(current)
+    return fitting_format(current, look.declaration.formats)
 
 
 def _seed(use: EffectUse) -> int:

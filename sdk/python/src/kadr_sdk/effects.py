@@ -19,6 +19,7 @@ from kadr_sdk.params import FilePath, Param
 
 __all__ = [
     "KINDS",
+    "UNDER",
     "CheckedEffect",
     "EffectDeclaration",
     "FilterContext",
@@ -50,6 +51,14 @@ _LISTS = (
 _MOST_RINGING = 10_000_000
 _SPATIAL = ("float", "int", "point", "rect")
 _IMPLEMENTATIONS = ("filter", "frame", "wasm", "shader", "audio")
+
+
+UNDER = "under"
+"""Id of the optional last input of a mask: what shows where it takes the picture away.
+
+Where nothing is given, nothing shows there: the host hands over a picture with alpha, and the
+mask lowers it. As the ``mask`` of another effect's use it gets the picture from before that effect.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,11 @@ class EffectDeclaration:
                     params[key].parse(value)
                 except ValueError as error:
                     raise ValueError(f"aliases.{name}.{key}: {error}") from error
+
+    @property
+    def masks(self) -> bool:
+        """True for a mask: its last input is :data:`UNDER`."""
+        return bool(self.inputs) and self.inputs[-1].id == UNDER and self.inputs[-1].optional
 
     def neutral(self, values: Mapping[str, Any]) -> bool:
         """True where no value changes the picture, so that the planner drops the effect."""

@@ -69,9 +69,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "crop": {"extensions": {}, "left": 0, "top": 0, "right": 0, "bottom": 0},
     },
     "Generator": {"type": ..., "parameters": {}},
+    "Mask": {"type": ..., "parameters": {}, "inputs": []},
     "EffectUse": {
-        "id": "", "effect_type": ..., "parameters": {}, "inputs": [], "enabled": True, "start_time": None,
-        "end_time": None,
+        "id": "", "effect_type": ..., "parameters": {}, "inputs": [], "mask": None, "enabled": True,
+        "start_time": None, "end_time": None,
     },
     "TransitionUse": {
         "id": "", "transition_type": ..., "between": ..., "duration": None, "alignment": "center",
@@ -102,6 +103,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "EffectUse": {"effect_type": "x"},
     "Generator": {"type": "x"},
     "Marker": {"time": 0},
+    "Mask": {"type": "x"},
     "Track": {"id": "x"},
     "Duck": {"under": ["x"]},
     "TransitionUse": {"transition_type": "x", "between": ["a", "b"]},

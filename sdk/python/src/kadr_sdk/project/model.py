@@ -35,6 +35,7 @@ __all__ = [
     "Generator",
     "Loudness",
     "Marker",
+    "Mask",
     "MasteringDisplay",
     "Metadata",
     "Model",
@@ -127,10 +128,23 @@ class Crop(Model):
     bottom: _Unit = 0.0
 
 
+class Mask(Model):
+    """Where an effect acts: an effect with an input ``under``, which cuts what the other one made.
+
+    Attributes:
+        inputs: as those of an effect use, for a mask that is another track's picture.
+    """
+
+    type: _Id
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    inputs: tuple[_Id, ...] = ()
+
+
 class EffectUse(Model):
     """An effect on a clip or track; times are clip times.
 
     Attributes:
+        mask: the part of the picture that it acts on; None: all of it.
         inputs: of a composite effect on a track: ids of tracks below, whose pictures are its
             further inputs. They show nothing by themselves while it acts.
     """
@@ -139,6 +153,7 @@ class EffectUse(Model):
     effect_type: _Id
     parameters: dict[str, Value] = Field(default_factory=dict)
     inputs: tuple[_Id, ...] = ()
+    mask: Mask | None = None
     enabled: bool = True
     start_time: Time | None = None
     end_time: Time | None = None
