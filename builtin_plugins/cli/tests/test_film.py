@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -41,6 +42,17 @@ def test_a_transition_is_whole_frames(clip: Any) -> None:
 def test_a_length_is_whole_frames_of_the_film(clip: Any) -> None:
     made = film([clip(seconds=1.03), clip(seconds=0.001)], Style())
     assert times(made) == [(0, 1), (1, F(1, 25))]
+
+
+def test_numbered_pictures_pass_at_the_rate_that_is_said(clip: Any) -> None:
+    piece = clip(seconds=2)
+    info = replace(piece.info, video=(replace(piece.info.video[0], numbered=True),))
+    pictures = replace(piece, info=info)  # 50 of them
+    made = film([pictures], Style(source_rate=F(10)))
+    assert made.timeline.fps == 10
+    assert made.timeline.tracks[0].clips[0].source_rate == 10
+    assert times(made) == [(0, 5)]
+    assert times(film([pictures], Style(), fps=F(50))) == [(0, 1)]
 
 
 def test_music_lies_below_and_ends_with_the_pictures(clip: Any, song: Any) -> None:

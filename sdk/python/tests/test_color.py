@@ -1,15 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from kadr_sdk.color import BT601_525, BT709, BT2020, MATRIX, PRIMARIES, TRANSFER, Color
 
 
 @pytest.mark.parametrize(
     ("size", "guess"),
-    [((720, 576), BT601_525), ((1279, 719), BT601_525), ((1280, 544), BT709), ((960, 720), BT709)],
+    [
+        ((720, 480), BT601_525),
+        ((704, 576), replace(BT601_525, primaries="bt470bg")),
+        ((1279, 719), replace(BT601_525, primaries="bt709")),  # no raster of broadcast
+        ((640, 480), replace(BT601_525, primaries="bt709")),
+        ((1280, 544), BT709),
+        ((960, 720), BT709),
+    ],
 )
 def test_untagged_video_is_guessed_by_its_size(size: tuple[int, int], guess: Color) -> None:
     assert Color().filled(*size) == guess
+
+
+def test_a_matrix_or_a_range_that_is_not_of_broadcast_says_what_its_primaries_are() -> None:
+    assert Color("bt709").filled(720, 480).primaries == "bt709"
+    assert Color(range="pc").filled(720, 576).primaries == "bt709"
 
 
 def test_what_is_tagged_stays() -> None:

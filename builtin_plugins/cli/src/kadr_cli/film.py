@@ -44,13 +44,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the pieces are put together; times in seconds."""
+    """How the pieces are put together; times in seconds.
+
+    Attributes:
+        source_rate: of numbered pictures; None: as the film.
+    """
 
     transition: str | None = None
     overlap: Fraction = Fraction(1)
     photo: Fraction = Fraction(4)
     music: float = 0.6
     fit: str = "contain"
+    source_rate: Fraction | None = None
 
 
 def film(
@@ -71,7 +76,7 @@ def film(
     music = [p for p in pieces if p.video is None and p.info.main_audio is not None]
     if not pictures and not music:
         raise InputError("none of the inputs has pictures or sound", hint="see: kadr probe FILE")
-    rate = fps or film_rate(pictures)
+    rate = fps or _own_rate(pictures, style) or film_rate(pictures)
     clips, end = _clips(pictures, style, rate)
     tracks: list[dict[str, Any]] = []
     if clips:
@@ -93,6 +98,12 @@ def film_rate(pictures: Sequence[Piece]) -> Fraction:
         if video is not None and not video.still and video.rate is not None and 1 <= video.rate <= 240:
             return _near(video.rate, _USUAL if video.variable else (*_USUAL, *_SLOW))
     return Fraction(30)
+
+
+def _own_rate(pictures: Sequence[Piece], style: Style) -> Fraction | None:
+    """What was said of numbered pictures, where they come first."""
+    first = next((p.video for p in pictures if p.video is not None and not p.video.still), None)
+    return style.source_rate if first is not None and first.numbered else None
 
 
 def _near(measured: Fraction, kept: Sequence[Fraction]) -> Fraction:
@@ -132,13 +143,18 @@ def _clips(pictures: Sequence[Piece], style: Style, rate: Fraction) -> tuple[lis
                 "fit": style.fit,
             }
         )
+        if piece.video is not None and piece.video.numbered and style.source_rate:
+            clips[-1]["source_rate"] = f"{style.source_rate.numerator}/{style.source_rate.denominator}"
         at += length - overlap
     return clips, at + overlap if clips else at
 
 
 def _length(piece: Piece, style: Style, rate: Fraction) -> Fraction:
     """Whole frames of the film, so that every piece begins and ends on one."""
-    frames = int((style.photo if piece.seconds is None else piece.seconds) * rate)
+    seconds = style.photo if piece.seconds is None else piece.seconds
+    if piece.video is not None and piece.video.numbered and piece.video.rate:
+        seconds *= piece.video.rate / (style.source_rate or rate)
+    frames = int(seconds * rate)
     return max(frames, 1) / rate
 
 

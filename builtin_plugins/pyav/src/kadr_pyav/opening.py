@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 from kadr_sdk.errors import MediaFileError, StorageError
+from kadr_sdk.sequences import PictureSequence, find_sequence
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PIXELS",
+    "NUMBERED_RATE",
     "DecoderOptions",
     "alpha_decoder",
     "close_quietly",
@@ -52,19 +55,28 @@ class DecoderOptions:
     max_pixels: int = MAX_PIXELS
 
 
+NUMBERED_RATE = 25
+"""Pictures a second at which numbered pictures are read; whoever uses them decides how fast they pass."""
+
+
 def open_media(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
     """A container opened for reading, local files only, names taken literally.
 
     Raises:
         MediaFileError: missing, a folder, empty, not media, encrypted, damaged at the head.
     """
-    _check_file(path)
+    pictures = find_sequence(path)
+    if pictures is None:
+        _check_file(path)
     options = {
         # Files that name other files (playlists, references) must reach neither network nor disk.
         "protocol_whitelist": "file",
         "pattern_type": "none",
         "max_pixels": str(max_pixels),
     }
+    if pictures is not None:
+        with media_errors(path):
+            return _open_pictures(pictures, options)
     with media_errors(path):
         container = av.open("file:" + str(path.absolute()), "r", options=options, metadata_errors="replace")
     names = set(container.format.name.split(","))
@@ -73,6 +85,20 @@ def open_media(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
         kind = "a playlist, not a media file" if names & _LISTS else "text, not media"
         raise MediaFileError(kind, path=path, hint="give the media file itself")
     return container
+
+
+def _open_pictures(pictures: PictureSequence, options: dict[str, str]) -> InputContainer:
+    """Of a path only the number is a pattern; any other % in it is itself."""
+    path = pictures.pattern.absolute()
+    folder = str(path.parent).replace("%", "%%")
+    numbers = {"pattern_type": "sequence", "start_number": str(pictures.first), "start_number_range": "1"}
+    return av.open(
+        f"file:{folder}{os.sep}{path.name}",
+        "r",
+        format="image2",
+        options=options | numbers | {"framerate": str(NUMBERED_RATE)},
+        metadata_errors="replace",
+    )
 
 
 def _check_file(path: Path) -> None:

@@ -13,6 +13,7 @@ from av.stream import Disposition
 from kadr_sdk.color import Color
 from kadr_sdk.errors import MediaFileError, Problem
 from kadr_sdk.media import ONE, ZERO, AudioStream, DolbyVision, MediaInfo, OtherStream, VideoStream
+from kadr_sdk.sequences import file_version, is_pattern
 from kadr_sdk.times import MAX_SECONDS
 
 from kadr_pyav.avcolor import color_of
@@ -72,14 +73,15 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
             Problem(str(path), f"{len(streams)} streams; those after the first {MAX_STREAMS} are ignored")
         )
         streams = streams[:MAX_STREAMS]
-    still = _is_still(container) or _is_lone_picture(container, path, indexes)
+    numbered = is_pattern(path)
+    still = (not numbered and _is_still(container)) or _is_lone_picture(container, path, indexes)
     videos = [cast("AvVideo", s) for s in streams if s.type == "video"]
     for stream in videos:
         _check_size(stream, path, max_pixels)
         missing = cut_off(container, stream)
         if missing:
             warnings.append(Problem(str(path), missing, "copy or export the file again"))
-    warnings += oddities(path, still)
+    warnings += [] if numbered else oddities(path, still)
     first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
     boxed = not still and "mov" in container.format.name.split(",")
     matrices = track_matrices(path) if boxed else {}
@@ -91,12 +93,14 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
     if not audio and not any(not v.attached for v in video):
         raise nothing_usable(path, warnings, still)
     other = tuple(_other(s) for s in streams if s.type not in ("video", "audio"))
+    if numbered:
+        video = tuple(replace(v, numbered=True, color=_of_picture(v.color)) for v in video)
     duration = None if still else _duration(container, video, audio)
     return MediaInfo(
         path=str(path),
         container=container.format.name,
         duration=duration,
-        size=path.stat().st_size,
+        size=file_version(path)[0],
         video=video,
         audio=audio,
         other=other,

@@ -14,6 +14,7 @@ from kadr_sdk.backend import Backend
 from kadr_sdk.errors import KadrError, MediaFileError, StorageError
 from kadr_sdk.events import Event, MediaFailed, MediaImported
 from kadr_sdk.media import FrameIndex, MediaInfo
+from kadr_sdk.sequences import file_version, find_sequence
 
 from kadr_kernel.disk import write_whole
 
@@ -21,7 +22,7 @@ __all__ = ["FileKey", "MediaLibrary", "file_key"]
 
 T = TypeVar("T")
 FileKey = tuple[str, int, int, int]
-"""Path, size, mtime in nanoseconds, inode: one version of a file."""
+"""Path, size, mtime in nanoseconds, inode: one version of a file (or of numbered pictures)."""
 _MAX_ROWS = 20_000
 
 
@@ -32,13 +33,12 @@ def file_key(path: Path) -> FileKey:
         MediaFileError: there is none.
     """
     try:
-        stat = path.stat()
+        return str(path), *file_version(path)
     except OSError as error:
         reason = (
             "does not exist" if isinstance(error, FileNotFoundError) else (error.strerror or "unreadable")
         )
         raise MediaFileError(f"the media file {reason}", path=path, hint="check the path") from error
-    return str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 class MediaLibrary:
@@ -92,7 +92,10 @@ class MediaLibrary:
         return found
 
     def digest(self, path: str) -> str:
-        """sha256 of the content as hex, remembered by path, size, time and inode."""
+        """sha256 of the content as hex, remembered by path, size, time and inode.
+
+        Of a sequence of pictures: of their digests in order.
+        """
         key = file_key(Path(path))
         with self._lock:
             if self._digests is None:
@@ -155,6 +158,9 @@ class MediaLibrary:
 
 
 def _digest(path: Path) -> str:
+    pictures = find_sequence(path)
+    if pictures is not None:
+        return hashlib.sha256("".join(map(_digest, pictures.files())).encode()).hexdigest()
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,7 +24,7 @@ def natural_duration(view: ClipView, library: MediaLibrary, problems: list[Probl
     if end is None:
         problems.append(Problem(path, "the length of the media is not known", "give a duration in seconds"))
         return None
-    left = (end - view.origin - view.clip.source_start) / view.speed
+    left = (end - view.begin) / view.speed
     if left <= 0:
         problems.append(Problem(f"{view.path}.source_start", f"lies after the end of the media at {_s(end)}"))
         return None
@@ -97,7 +97,7 @@ def _check_sound(view: ClipView, problems: list[Problem]) -> None:
     if end is None or view.clip.past_end == "hold" or view.clip.freeze is not None:
         return
     view.media_end = end
-    used = view.origin + view.clip.source_start + view.played
+    used = view.begin + view.played
     # At a varying speed the last frame may be cut anywhere.
     slack = max(Fraction(1), view.speeds[-1]) if isinstance(view.clip.speed, Curve) else 1
     if used > end + slack / view.fps:

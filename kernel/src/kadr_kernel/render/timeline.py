@@ -44,7 +44,7 @@ def resolve_timeline(
             continue
         for c, clip in enumerate(track.clips):
             path = f"{view.path}.clips[{c}]"
-            found = _clip(clip, path, track, fps, base, library, problems, notes)
+            found = _clip(clip, path, track, fps, timeline.fps, base, library, problems, notes)
             if found is not None:
                 view.clips.append(found)
             else:
@@ -67,6 +67,7 @@ def _clip(
     path: str,
     track: Track,
     fps: Fraction,
+    usual: Fraction,
     base: Path,
     library: MediaLibrary,
     problems: list[Problem],
@@ -78,6 +79,7 @@ def _clip(
     view = ClipView(path, clip, fps, Fraction(0), 0, 0)
     if clip.source_file is not None and not _attach(view, track, base, library, problems):
         return None
+    _set_pace(view, usual, problems)
     duration = clip.duration or natural_duration(view, library, problems)
     if duration is None:
         return None
@@ -92,6 +94,18 @@ def _clip(
     if track.type == "video":
         _note_snaps(view, notes)
     return view
+
+
+def _set_pace(view: ClipView, usual: Fraction, problems: list[Problem]) -> None:
+    """Numbered pictures have no rate of their own: the clip's, or else the timeline's."""
+    rate, video = view.clip.source_rate, view.video
+    if video is not None and video.numbered and video.rate:
+        view.pace = (rate or usual) / video.rate
+    elif rate is not None:
+        hint = "leave it out, and use speed"
+        problems.append(
+            Problem(f"{view.path}.source_rate", "is of numbered pictures (frames_%04d.png) alone", hint)
+        )
 
 
 def _note_snaps(view: ClipView, notes: list[Problem]) -> None:

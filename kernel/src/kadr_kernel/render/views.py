@@ -36,6 +36,8 @@ class ClipView:
     Attributes:
         start, end: output frames by the clip's own edges.
         seen_start, seen_end: with the handles that transitions take.
+        pace: seconds of the media that one second of the source stands for: of numbered pictures,
+            whose rate the clip decides; else 1.
         media_end: absolute source time at which the pictures end; None: never (stills).
     """
 
@@ -50,6 +52,7 @@ class ClipView:
     video: VideoStream | None = None
     audio: AudioStream | None = None
     media_end: Fraction | None = None
+    pace: Fraction = Fraction(1)
     seen_start: int = 0
     seen_end: int = 0
     joint_in: Joint | None = None
@@ -64,7 +67,7 @@ class ClipView:
     def speed(self) -> Fraction:
         """Source seconds a second, where that does not vary."""
         assert not isinstance(self.clip.speed, Curve)
-        return Fraction(repr(self.clip.speed))
+        return Fraction(repr(self.clip.speed)) * self.pace
 
     @property
     def frames(self) -> int:
@@ -75,12 +78,17 @@ class ClipView:
         """Absolute source time shown at an output frame."""
         clip = self.clip
         if clip.freeze is not None:
-            return self.origin + clip.freeze
+            return self.origin + clip.freeze * self.pace
         if clip.reversed:
             frame = self.start + self.end - 1 - frame
         if isinstance(clip.speed, Curve):
-            return self.origin + clip.source_start + self._varying(clip.speed, frame)
+            return self.begin + self._varying(clip.speed, frame)
         return self._zero + frame * self.step
+
+    @property
+    def begin(self) -> Fraction:
+        """Absolute source time of the clip's first moment, running forwards."""
+        return self.origin + self.clip.source_start * self.pace
 
     @property
     def played(self) -> Fraction:
@@ -96,7 +104,7 @@ class ClipView:
     @cached_property
     def _zero(self) -> Fraction:
         """Absolute source time at output frame 0, whether the clip is on screen then or not."""
-        return self.origin + self.clip.source_start - self.clip.start_time * self.speed
+        return self.begin - self.clip.start_time * self.speed
 
     def _varying(self, speed: Curve, frame: int) -> Fraction:
         """Source seconds from ``source_start`` to an output frame, running forwards."""
@@ -104,14 +112,15 @@ class ClipView:
         at = min(max(frame - self.start, 0), len(steps) - 1)
         beyond = frame - self.start - at
         edge = speed.at(at / self.fps)
-        return steps[at] + Fraction(repr(edge)) * beyond / self.fps
+        return steps[at] + Fraction(repr(edge)) * self.pace * beyond / self.fps
 
     @cached_property
     def speeds(self) -> tuple[Fraction, ...]:
         """An animated speed at the start of every frame and the end of the last."""
         speed = self.clip.speed
         assert isinstance(speed, Curve)
-        return tuple(Fraction(repr(speed.at(Fraction(k) / self.fps))) for k in range(self.frames + 1))
+        times = (Fraction(k) / self.fps for k in range(self.frames + 1))
+        return tuple(Fraction(repr(speed.at(time))) * self.pace for time in times)
 
     @cached_property
     def _speed_sums(self) -> list[Fraction]:

@@ -70,6 +70,7 @@ class VideoStream:
         dolby_vision: None where there is none.
         still: a single image, on screen for as long as asked.
         attached: cover art, not a video track.
+        numbered: pictures with numbers in their names; whoever uses them decides the rate.
     """
 
     index: int
@@ -96,6 +97,7 @@ class VideoStream:
     transparent: bool | None = None
     light: LightLevels | None = None
     dolby_vision: DolbyVision | None = None
+    numbered: bool = False
 
     @property
     def high_range(self) -> str:

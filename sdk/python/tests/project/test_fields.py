@@ -57,6 +57,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "Clip": {
         "id": ..., "source_file": None, "generator": None, "sequence": None,
+        "source_rate": None,
         "stream": {"extensions": {}, "video": None, "audio": None},
         "start_time": 0, "duration": None, "source_start": 0, "speed": 1, "reversed": False, "freeze": None,
         "keep_pitch": True, "past_end": "error", "opacity": 1, "blend": "normal", "fit": "contain",

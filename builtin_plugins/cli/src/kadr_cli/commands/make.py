@@ -15,7 +15,7 @@ from kadr_cli.commands.render import code_of, render_project
 from kadr_cli.files import refuse_same, write_new
 from kadr_cli.film import Piece, Style, film
 from kadr_cli.invoke import as_command
-from kadr_cli.options import PATH, Number, render_options, request_of
+from kadr_cli.options import PATH, RATE, Number, render_options, request_of
 from kadr_cli.output import print_error
 from kadr_cli.services import renderer_of
 
@@ -44,6 +44,9 @@ __all__ = ["run"]
     default=4.0,
     show_default=True,
     help="How long a photo stands.",
+)
+@click.option(
+    "--source-fps", type=RATE, metavar="FPS", help="Of numbered pictures (frames_%04d.png); else the film's."
 )
 @click.option(
     "--music-volume",
@@ -75,7 +78,8 @@ def make(
     """Join INPUTS (clips, photos, sound) in their order into a film.
 
     Clips and photos follow each other; files with sound alone play below them as music.
-    Size and frame rate are those of the first clip unless given.
+    Size and frame rate are those of the first clip unless given. frames_%04d.png stands for all
+    pictures of that name.
     """
     style = _style(kernel, values)
     pieces = _pieces(renderer_of(kernel), inputs, as_json=as_json)
@@ -99,6 +103,7 @@ def _style(kernel: Kernel, values: dict[str, Any]) -> Style:
         Fraction(repr(values["photo_seconds"])),
         values["music_volume"],
         values["fit"],
+        values["source_fps"],
     )
 
 

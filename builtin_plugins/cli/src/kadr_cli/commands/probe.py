@@ -71,7 +71,9 @@ def _video(v: VideoStream) -> str:
         f"{v.width}x{v.height}" + (f" (shown {shown})" if v.display_size != (v.width, v.height) else "")
     )
     facts.append(v.pixel_format)
-    if v.rate is not None and not v.still:
+    if v.numbered:
+        facts.append(f"{round((v.duration or 0) * (v.rate or 0))} numbered pictures")
+    elif v.rate is not None and not v.still:
         facts.append(f"{float(v.rate):.5g} fps" + (" variable" if v.variable else ""))
     tags = [t for t in (v.color.matrix, v.color.transfer, v.color.range) if t != "unknown"]
     guess = v.color.filled(v.width, v.height)

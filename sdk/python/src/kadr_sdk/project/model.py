@@ -175,6 +175,7 @@ class Clip(Model):
     Attributes:
         source_file: path, relative to the project file; or ``generator``, or ``sequence``
             (id of a nested timeline): exactly one of them.
+        source_rate: pictures a second of a sequence (``frames_%04d.png``); None: the timeline's.
         start_time, duration: on the timeline, after speed; seconds.
         source_start: first moment used of the source; seconds.
         speed: above 0; source seconds per timeline second.
@@ -188,6 +189,7 @@ class Clip(Model):
     source_file: str | None = None
     generator: Generator | None = None
     sequence: str | None = None
+    source_rate: Rate | None = None
     stream: Stream = Stream()
     start_time: Time = Fraction(0)
     duration: Duration | None = None
