@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from kadr_sdk.backend import RenderContext
+from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import Problem
 from kadr_sdk.output import Output
-from kadr_sdk.plan import Segment
+from kadr_sdk.params import FilePath
+from kadr_sdk.plan import Call, Conform, Decode, Native, Place, Segment, Source, Span
 
-__all__ = ["Crew", "Executor", "House", "Media", "PartDone", "PartTask", "Recipe", "Team"]
+__all__ = ["Crew", "Executor", "House", "Media", "PartDone", "PartTask", "Recipe", "Team", "relocated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +164,25 @@ class Executor(Protocol):
             TimeoutExceededError: a scheduler does not answer.
         """
         ...
+
+
+def relocated(segment: Segment, places: Mapping[str, str]) -> Segment:
+    """The same segment, reading files from other places.
+
+    Args:
+        places: new paths by old ones; files that are not among them stay.
+    """
+    moved: Segment = _moved(segment, places)
+    return moved
+
+
+def _moved(value: Any, places: Mapping[str, str]) -> Any:
+    if isinstance(value, FilePath):
+        return FilePath(places.get(value, value))
+    if isinstance(value, Source):
+        return replace(value, path=places.get(value.path, value.path))
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(_moved(item, places) for item in value)
+    if isinstance(value, Segment | Span | Decode | Conform | Native | Call | Place | FilterSpec):
+        return replace(value, **{f.name: _moved(getattr(value, f.name), places) for f in fields(value)})
+    return value

@@ -1,0 +1,1 @@
+"""Segments made on many machines, by dask.distributed."""

@@ -1,0 +1,179 @@
+"""What runs on a worker: a kernel that is kept, and one task after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kadr_sdk.errors import CancelledError
+from kadr_sdk.execution import House, Media, PartDone, PartTask, relocated
+
+from kadr_dask.places import Places
+from kadr_dask.store import Store
+
+__all__ = ["GO", "HOLD", "STOP", "Answer", "Order", "boot_here", "make"]
+
+GO, HOLD, STOP = "go", "hold", "stop"
+_LISTEN = 0.5  # seconds between two looks at what the render wants
+_PATIENCE = 5.0  # seconds for the scheduler to say so
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A task for a worker.
+
+    Attributes:
+        key: of the task, in what is told of its progress.
+        name: of the render: topic of the progress and variable that says go, hold or stop.
+        recipe, task: pickled.
+        store: address; "": none.
+        room: bytes of media that may be kept of it.
+    """
+
+    key: str
+    name: str
+    recipe: bytes
+    task: bytes
+    store: str
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it.
+
+    Attributes:
+        missing: media that are not here; then nothing was made.
+        parts: the parts themselves, where they could not be put where they belong.
+        stored: or their names in the store.
+    """
+
+    worker: str
+    done: PartDone | None = None
+    missing: tuple[Media, ...] = ()
+    parts: tuple[bytes, ...] = ()
+    stored: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Place:
+    """What this process keeps from task to task."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    recipe: str = ""
+    house: House | None = None
+    places: Places | None = None
+
+
+def boot_here(recipe: bytes) -> str | None:
+    """Boot the kernel of a recipe; why it cannot be, or None."""
+    try:
+        _house(_place(), recipe)
+    except Exception as error:  # noqa: BLE001 - told to whoever asked
+        return str(error)
+    return None
+
+
+def make(order: Order) -> Answer:
+    """Make the parts of a task, and put them where they belong if that place is seen from here."""
+    from distributed import get_worker
+
+    here, place = str(get_worker().address), _place()
+    task: PartTask = pickle.loads(order.task)  # noqa: S301 - from the coordinator, whose code runs here
+    house = _house(place, order.recipe)
+    found, missing = _found(place, order, task.media)
+    if missing:
+        return Answer(here, missing=missing)
+    segment = relocated(task.segment, found) if found else task.segment
+    advance = _reporter(order)
+    if _is_shared(task):
+        paths = tuple(p.with_name(f"{p.name}.{order.key}-{time.monotonic_ns()}") for p in task.paths)
+        done = house.run(replace(task, segment=segment, paths=paths), advance)
+        for made, path in zip(paths, task.paths, strict=True):
+            made.replace(path)
+        return Answer(here, done)
+    with tempfile.TemporaryDirectory(prefix="kadr-part-") as folder:
+        paths = tuple(Path(folder) / str(n) for n in range(len(task.paths)))
+        done = house.run(replace(task, segment=segment, paths=paths), advance)
+        if not order.store:
+            return Answer(here, done, parts=tuple(path.read_bytes() for path in paths))
+        names = tuple(f"part-{order.key}-{number}" for number in range(len(paths)))
+        store = Store(order.store)
+        for name, path in zip(names, paths, strict=True):
+            store.put(name, path)
+        return Answer(here, done, stored=names)
+
+
+def _place() -> _Place:
+    """Of this worker; it lives as long as the worker does."""
+    from distributed import get_worker
+
+    worker: Any = get_worker()
+    # setdefault of a dict is atomic, so two threads get one.
+    found: _Place = vars(worker).setdefault("_kadr_place", _Place())
+    return found
+
+
+def _house(place: _Place, recipe: bytes) -> House:
+    """The kernel of a recipe; another one's is closed, and what still runs in it fails."""
+    name = hashlib.sha256(recipe).hexdigest()
+    with place.lock:
+        if place.house is None or place.recipe != name:
+            if place.house is not None:
+                place.house.close()
+                place.house = None
+            place.house = pickle.loads(recipe).open()  # noqa: S301 - from the coordinator
+            place.recipe = name
+        return place.house
+
+
+def _found(
+    place: _Place, order: Order, wanted: tuple[Media, ...]
+) -> tuple[dict[str, str], tuple[Media, ...]]:
+    """Where media lie that are not under their own path, and what is nowhere."""
+    with place.lock:
+        if place.places is None:
+            place.places = Places(order.room)
+    return place.places.find(wanted, Store(order.store) if order.store else None)
+
+
+def _is_shared(task: PartTask) -> bool:
+    """The job's folder is seen from here: its name is random, so it is the same one."""
+    return all(path.parent.is_dir() for path in task.paths)
+
+
+def _reporter(order: Order) -> Callable[[int], None]:
+    """Tells of frames, and stops or waits where the render says so."""
+    import distributed
+
+    library: Any = distributed  # it has types for some of its names only
+    worker = library.get_worker()
+    word = library.Variable(order.name, client=library.get_client())
+    state = {"frames": 0, "last": time.monotonic()}
+
+    def advance(frames: int) -> None:
+        state["frames"] += frames
+        if time.monotonic() - state["last"] < _LISTEN:
+            return
+        worker.log_event(order.name, {"key": order.key, "frames": state["frames"]})
+        while (said := _said(word)) == HOLD:
+            time.sleep(_LISTEN)
+        state["last"] = time.monotonic()
+        if said != GO:
+            raise CancelledError("the render does not want it any more")
+
+    return advance
+
+
+def _said(word: Any) -> str:
+    try:
+        return str(word.get(timeout=_PATIENCE))
+    except Exception:  # noqa: BLE001 - the variable or the scheduler is gone: so is the render
+        return STOP
