@@ -19,7 +19,7 @@ class Store:
     """Files in a shared folder or an object store. Safe to use from any thread.
 
     Args:
-        address: ``file:///mnt/render``, ``s3://bucket/render``; any that fsspec knows.
+        address: ``s3://bucket/render``, or ``file://`` and a shared folder; any that fsspec knows.
 
     Raises:
         StorageError: fsspec does not know the address.
