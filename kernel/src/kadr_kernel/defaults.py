@@ -52,6 +52,10 @@ class NoCache:
         """Never there, and nobody waits."""
         return nullcontext(None)
 
+    def size(self, kind: str, key: str) -> int | None:  # noqa: ARG002 - the Protocol's signature
+        """Never there."""
+        return None
+
 
 class NoProxies:
     """Has none; satisfies :class:`kadr_sdk.services.Proxies`."""

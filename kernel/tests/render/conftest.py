@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kadr_kernel.pools import Scheduler
+from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import Planner
@@ -237,6 +238,9 @@ class NoCache:
     ) -> AbstractContextManager[Path | None]:
         return nullcontext(None)
 
+    def size(self, kind: str, key: str) -> int | None:
+        return None
+
 
 @dataclass
 class Rig:
@@ -283,6 +287,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             scratch=tmp_path / "scratch",
             backend=lambda: backend,
             recipe=no_recipe,
+            costs=Costs(None),
         )
         renderer = KernelRenderer(means)
         yield Rig(renderer, means, backend, planner, tmp_path, events, hooks)

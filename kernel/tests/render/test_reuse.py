@@ -44,6 +44,10 @@ class FolderCache:
         waiting()
         yield self.get(kind, key)
 
+    def size(self, kind: str, key: str) -> int | None:
+        path = self.folder / f"{kind}-{key}"
+        return path.stat().st_size if path.exists() else None
+
     @property
     def names(self) -> list[str]:
         return sorted(p.name for p in self.folder.iterdir())

@@ -121,6 +121,19 @@ class DiskCache:
             self._counted(kind, "misses" if found is None else "hits")
             yield found
 
+    def size(self, kind: str, key: str) -> int | None:
+        """Bytes of the entry, by the index and the file's name alone."""
+        if not self._usable() or not self._index.path.exists():
+            return None
+        try:
+            entry = self._index.find(kind, key)
+        except _FAULTS as error:
+            self._fail(error)
+            return None
+        if entry is None or not self._blobs.path(entry.digest).exists():
+            return None
+        return entry.size
+
     def _counted(self, kind: str, name: str) -> None:
         self._tally.count(kind, name)
         self._flush_if_due()

@@ -11,6 +11,7 @@ from kadr_sdk.execution import Recipe
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Cache, Catalogue, Scheduler
 
+from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.planner import Planner
 
@@ -27,6 +28,7 @@ class Means:
         setting: a value of the configuration by key.
         scratch: folder for the parts of running jobs.
         backend: the backend in use, loaded on first use.
+        costs: what parts have cost on this machine.
         recipe: of this kernel, for other processes; takes whether the work is portable.
     """
 
@@ -41,6 +43,7 @@ class Means:
     scratch: Path
     backend: Callable[[], Backend]
     recipe: Callable[[bool], Recipe]
+    costs: Costs
 
     def decided(self, request: RenderRequest) -> RenderRequest:
         """The request with what it leaves to the configuration, as far as the plan depends on it."""

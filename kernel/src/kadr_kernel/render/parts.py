@@ -16,6 +16,7 @@ from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.plan import RenderPlan, Segment, segment_paths
 from kadr_sdk.rendering import RenderRequest
 
+from kadr_kernel.render.costs import audio_kind, film_kind, film_work, segment_kinds
 from kadr_kernel.render.dispatch import Dispatch
 from kadr_kernel.render.job import JobContext, PartContext, Progress
 from kadr_kernel.render.making import make_part
@@ -137,6 +138,7 @@ class PartMaker:
         progress = Progress(self._job, 2 * plan.frames, rate, self._publish, "encode")
         context = JobContext(self._context.control, self._means.catalogue, self._publish, progress.advance)
         sink = PartWriter(self._folder / "film.part")
+        began = time.monotonic()
         try:
             with ExitStack() as stack:
                 parts = [stack.enter_context(PartReader(path)) for path in masters]
@@ -144,6 +146,8 @@ class PartMaker:
         except BaseException:
             sink.abandon()
             raise
+        spent = time.monotonic() - began
+        self._means.costs.note([film_kind(plan)], film_work(plan), spent, sink.path.stat().st_size)
         return Part(sink.path, digest)
 
     def _counted(self, segment: Segment) -> None:
@@ -161,7 +165,7 @@ class PartMaker:
         part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
         if part.origin == "cached":
             own.reused(segment.count, part.warnings)
-        self._encoded(segment, part, began)
+        self._encoded(plan, segment, part, began)
         return part.path
 
     def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
@@ -228,19 +232,25 @@ class PartMaker:
             self._failure = error
         self._context.control.cancel()
 
-    def _encoded(self, segment: Segment, part: Part, began: float) -> None:
+    def _encoded(self, plan: RenderPlan, segment: Segment, part: Part, began: float) -> None:
         seconds = round(time.monotonic() - began, 4)
         size = part.path.stat().st_size
+        if part.origin == "rendered" and self._together is None:  # else one's time is that of several
+            self._means.costs.note(segment_kinds(plan, segment), cost_of(plan, segment), seconds, size)
         row = (segment.index, segment.count, size, seconds, part.digest, part.origin)
         self._publish(SegmentEncoded(self._job, *row))
 
     def _audio(self, plan: RenderPlan) -> Path:
         assert plan.audio is not None
+        began = time.monotonic()
         own = PartContext(self._context, quiet=bool(plan.segments))
         path = self._folder / "audio.part"
         part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
         if part.origin == "cached":
             own.reused(plan.audio.count, part.warnings)
+        elif self._together is None:
+            kinds, spent = [audio_kind(plan, plan.audio)], time.monotonic() - began
+            self._means.costs.note(kinds, plan.audio.count, spent, part.path.stat().st_size)
         return part.path
 
     def _mix(self, plan: RenderPlan, path: Path, context: PartContext) -> Part:

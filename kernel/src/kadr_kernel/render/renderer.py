@@ -24,6 +24,7 @@ from kadr_sdk.events import (
     RenderCancelled,
     RenderFailed,
 )
+from kadr_sdk.forecast import Forecast
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
 from kadr_sdk.output import Output
@@ -36,13 +37,16 @@ from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.analysis import analyze
 from kadr_kernel.render.delivery import Exporters
+from kadr_kernel.render.explain import explain
+from kadr_kernel.render.forecast import forecast
 from kadr_kernel.render.job import JobContext, JobControl
 from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
 from kadr_kernel.render.means import Means
+from kadr_kernel.render.planner import SEMANTICS
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.together import Together
 from kadr_kernel.render.verifying import verify_against
-from kadr_kernel.render.work import RenderJob
+from kadr_kernel.render.work import RenderJob, workers_of
 
 __all__ = ["KernelRenderer", "default_backend"]
 
@@ -69,6 +73,16 @@ class KernelRenderer:
         """A sealed plan."""
         self._means.hook("before_plan", project=project)
         return self._means.planner.plan(project, base, self._means.decided(request))
+
+    def forecast(self, plan: RenderPlan, request: RenderRequest) -> Forecast:
+        """What is there already, and about what the rest takes."""
+        means = self._means
+        size = means.cache.size if request.cache else _nothing
+        return forecast(plan, size, means.costs, workers_of(means, plan, request))
+
+    def explain(self, plan: RenderPlan) -> Mapping[str, Any]:
+        """What the hashes of a plan depend on."""
+        return explain(plan, self._means.library.digest, SEMANTICS)
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB."""
@@ -197,6 +211,10 @@ class KernelRenderer:
             code = error.code if isinstance(error, KadrError) else InternalError.code
             self._means.publish(RenderFailed(job.id, code, str(error)), correlation=job.id)
             raise
+
+
+def _nothing(_kind: str, _key: str) -> None:
+    """What a render without the cache finds there."""
 
 
 def _refuse_twice(requests: Sequence[RenderRequest]) -> None:

@@ -12,6 +12,7 @@ from kadr_sdk.rendering import ProjectStore, Renderer
 from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxies, Scheduler
 
 from kadr_kernel.container import Registry
+from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import Planner
@@ -67,6 +68,7 @@ def render_services(
             scratch=cache_folder / "jobs",
             backend=backend,
             recipe=recipe,
+            costs=Costs(cache_folder / "costs.json"),
         )
         return KernelRenderer(means)
 

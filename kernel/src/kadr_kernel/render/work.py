@@ -31,7 +31,7 @@ from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.target import Target, check_target, refuse_inputs, tree_digest
 from kadr_kernel.render.together import Together
 
-__all__ = ["RenderJob"]
+__all__ = ["RenderJob", "workers_of"]
 
 
 class RenderJob:
@@ -81,7 +81,7 @@ class RenderJob:
             target.refuse_inputs(media_paths(plan))
             target.check_space(disk_needed(plan))
             means.hook("before_render", plan=plan, output=target.path)
-            workers = self._workers(plan)
+            workers = workers_of(means, plan, request)
             self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
             self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
             plan, context, check = self._make(plan, base, exporter, target, workers, together)
@@ -150,6 +150,7 @@ class RenderJob:
                     self._loudness = _loudness_of(sound)
                 check, faults = assembly.put_together(plan, exporter, pictures, sound, target)
                 if not faults:
+                    means.costs.save()
                     return plan, context, check
                 # Ends: each time round there is at least one copy less.
                 with self._stage("plan"):
@@ -182,16 +183,6 @@ class RenderJob:
         return Progress(self.id, plan.audio.count, plan.audio.rate, self._publish, "audio")
 
     # -- numbers -------------------------------------------------------------------------------
-
-    def _workers(self, plan: RenderPlan) -> int:
-        scheduler = self._means.scheduler
-        wanted = self._request.workers or _whole(self._means.setting("render.workers"))
-        if not wanted:
-            largest = max((memory_needed(plan, s) for s in plan.segments if s.copy is None), default=1)
-            wanted = max(1, min(scheduler.cpu_count, scheduler.memory_budget // largest))
-        chosen = self._means.hook("choose_workers", plan=plan, suggested=wanted)
-        wanted = chosen if isinstance(chosen, int) and chosen > 0 else wanted
-        return max(1, min(wanted, sum(s.copy is None for s in plan.segments)))
 
     def _report(
         self,
@@ -232,6 +223,18 @@ class RenderJob:
         preset = Exporters(self._means.catalogue).preset(plan.output.preset)
         # What was measured of the mix stands in for what only decoding it all would tell.
         return comply(Limits.from_dict(preset.limits or {}), {"loudness": self._loudness, **check.facts})
+
+
+def workers_of(means: Means, plan: RenderPlan, request: RenderRequest) -> int:
+    """Segments at once: as asked for, configured, or as processors and memory allow; the hook decides."""
+    scheduler = means.scheduler
+    wanted = request.workers or _whole(means.setting("render.workers"))
+    if not wanted:
+        largest = max((memory_needed(plan, s) for s in plan.segments if s.copy is None), default=1)
+        wanted = max(1, min(scheduler.cpu_count, scheduler.memory_budget // largest))
+    chosen = means.hook("choose_workers", plan=plan, suggested=wanted)
+    wanted = chosen if isinstance(chosen, int) and chosen > 0 else wanted
+    return max(1, min(wanted, sum(s.copy is None for s in plan.segments)))
 
 
 def _loudness_of(sound: Path | None) -> dict[str, float | None]:

@@ -66,6 +66,7 @@ __all__ = [
     "content_hash",
     "media_paths",
     "segment_paths",
+    "sound_paths",
     "walk",
 ]
 
@@ -412,11 +413,14 @@ def _inputs(node: Node) -> tuple[Node, ...]:
 
 def media_paths(plan: RenderPlan) -> set[str]:
     """Every media file that the plan reads, and every file that an effect reads."""
-    found: set[str] = set()
-    if plan.audio is not None:
-        found |= {c.path for c in plan.audio.clips} - {""}
-        found = found.union(*map(_paths, plan.audio.parts))
+    found = sound_paths(plan.audio) if plan.audio is not None else set[str]()
     return found.union(*map(segment_paths, plan.segments))
+
+
+def sound_paths(audio: AudioPlan) -> set[str]:
+    """Every file that the mix reads."""
+    found = {clip.path for clip in audio.clips} - {""}
+    return found.union(*map(_paths, audio.parts))
 
 
 def segment_paths(segment: Segment) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kadr_sdk.backend import Backend
+from kadr_sdk.forecast import Forecast
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.media import MediaInfo
 from kadr_sdk.plan import RenderPlan
@@ -116,6 +117,20 @@ class Renderer(Protocol):
 
         Raises:
             ValidationError: with every problem, before any frame.
+        """
+        ...
+
+    def forecast(self, plan: RenderPlan, request: RenderRequest) -> Forecast:
+        """What a render of a sealed plan would copy, find in the cache and make, and what it takes."""
+        ...
+
+    def explain(self, plan: RenderPlan) -> Mapping[str, Any]:
+        """What the hashes of a sealed plan depend on, as JSON-ready data.
+
+        ``common``: the number of the meaning of plans, versions of libraries, and the settings of
+        the pictures. ``segments``, and ``audio`` (None without sound): each with its ``hash``,
+        ``media`` (digest by path), ``code`` (digest by effect), ``processor`` (its class, where
+        bytes depend on it) and what is done: ``spans`` or ``copy``, ``mix``.
         """
         ...
 

@@ -383,6 +383,13 @@ class Cache(Protocol):
         """
         ...
 
+    def size(self, kind: str, key: str) -> int | None:
+        """Bytes of what stands there for the key, or None; nothing is read, and no use is noted.
+
+        For looking ahead: the entry may turn out to be damaged, or be gone when it is wanted.
+        """
+        ...
+
 
 class Proxies(Protocol):
     """Small versions of films, for previews; the default has none.
