@@ -17,6 +17,7 @@ def test_every_promise_has_tests() -> None:
         named = re.findall(r"`(test_\w+)::(test_\w+)`", row)
         assert named, row
         for file, test in named:
-            paths = [ROOT / folder / f"{file}.py" for folder in ("kernel/tests/sandbox", "tests/guests")]
+            folders = ("kernel/tests/sandbox", "tests/guests", "tests/hostile")
+            paths = [ROOT / folder / f"{file}.py" for folder in folders]
             (path,) = [path for path in paths if path.exists()]
             assert f"def {test}(" in path.read_text("utf-8"), f"{file}::{test}"

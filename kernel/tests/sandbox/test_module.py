@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +143,7 @@ def test_facts(kit: Any) -> None:
         (b"[]", "a table is expected"),
         (b'{"id": 1, "id": 2}', "a key is given twice"),
         (b'{"id": "a.b", "version": NaN, "title": ""}', "NaN is not a number"),
-        (b'{"id": "a.b", "version": 1e999, "title": ""}', "version"),
+        (b'{"id": "a.b", "version": 1e999, "title": ""}', "1e999 is not a number"),
         (b"[" * 100_000, "."),
         (b'{"id": "a.b", "version": 1, "title": "", "nonsense": 1}', "unknown key 'nonsense'"),
         (b'{"id": "\\ud800", "version": 1, "title": ""}', "."),
@@ -173,35 +171,6 @@ def test_a_declaration_that_differs_from_the_descriptor(lab: Any, kit: Any) -> N
 def test_a_declaration_that_is_too_long(kit: Any) -> None:
     with pytest.raises(ModuleError, match="the declaration has 300000 bytes; at most 262144 are taken"):
         read_module(kit.binary(kit.COPY, b" " * 300_000), LIMITS)
-
-
-def test_mutated_modules_are_refused_or_read(kit: Any) -> None:
-    """Thousands of broken modules: an answer or a ModuleError, never anything else."""
-    rng = random.Random(4)
-    whole = kit.binary(kit.COPY, b'{"id": "a.b"}')
-    small = replace(LIMITS, module_bytes=1 << 16)
-    read = 0
-    for _ in range(6000):
-        data = bytearray(whole)
-        for _ in range(rng.randint(1, 6)):
-            place = rng.randrange(len(data))
-            choice = rng.randrange(4)
-            if choice == 0:
-                data[place] = rng.randrange(256)
-            elif choice == 1:
-                data[place] ^= 1 << rng.randrange(8)
-            elif choice == 2:
-                del data[place : place + rng.randint(1, 9)]
-            else:
-                data[place:place] = rng.randbytes(rng.randint(1, 9))
-        try:
-            facts = read_module(bytes(data), small)
-        except ModuleError:
-            continue
-        assert facts.version == 1
-        assert facts.functions >= {"kadr_abi", "kadr_alloc", "kadr_process"}
-        read += 1
-    assert 100 < read < 5900
 
 
 def test_the_built_in_guests_are_taken() -> None:

@@ -143,7 +143,7 @@ class Looks:
             try:
                 data = dict(self._catalogue.describe(kind, found.id))
                 self._declarations[key] = EffectDeclaration.from_dict(data)
-            except (ValueError, TypeError) as error:
+            except ValueError as error:
                 raise PluginError(f"the descriptor is broken: {error}", path=found.id) from error
         self.plugins.add(found.plugin)
         return self._declarations[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields, replace
 from typing import Any, NoReturn
 
@@ -15,14 +16,18 @@ __all__ = ["check_declared", "read_declaration", "strict_json"]
 
 
 def strict_json(data: bytes) -> dict[str, Any]:
-    """An object of UTF-8 JSON without keys given twice and without numbers that are none.
+    """An object of UTF-8 JSON: no keys given twice, no numbers or characters that are none.
 
     Raises:
         ValueError, RecursionError: it is not that.
     """
-    found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+    found = json.loads(
+        data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite
+    )
     if not isinstance(found, dict):
         raise ValueError("a table is expected")
+    if b"\\u" in data:  # an escape may be half of a character, which nobody can write again
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
     return found
 
 
@@ -34,7 +39,7 @@ def read_declaration(data: bytes) -> EffectDeclaration:
     """
     try:
         return EffectDeclaration.from_dict(strict_json(data))
-    except (ValueError, TypeError, RecursionError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModuleError(f"its declaration is broken: {printable(error)}") from None
 
 
@@ -55,6 +60,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is given twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text[:20]} is not a number")
     return found
 
 

@@ -22,6 +22,7 @@ MOST_HOPS = 5
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BLOCK = 64 << 10
+_NAT64, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
 
 
 class FetchRefusedError(Exception):
@@ -144,9 +145,17 @@ def _left(end: float) -> float:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return found.is_global and not found.is_multicast
+    inner = _inside(found) if isinstance(found, ipaddress.IPv6Address) else []
+    return all(one.is_global and not one.is_multicast for one in inner or [found])
+
+
+def _inside(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 one stands for: mapped, compatible, 6to4, Teredo, NAT64."""
+    low = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return [low]
+    found: tuple[object, ...] = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()))
+    return [one for one in found if isinstance(one, ipaddress.IPv4Address)]
 
 
 def addresses_of(host: str, port: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 __all__ = ["read_at"]
 
@@ -17,9 +18,8 @@ def read_at(path: str, position: int, most: int) -> bytes | None:
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        number = os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        number = _opened(path)
     except FileNotFoundError:
         return None
     with os.fdopen(number, "rb", buffering=0) as file:
@@ -30,3 +30,30 @@ def read_at(path: str, position: int, most: int) -> bytes | None:
         while len(found) < most and (block := file.read(most - len(found))):
             found += block
         return bytes(found)
+
+
+def _opened(path: str) -> int:
+    """A descriptor of the file, without following a link that stands anywhere on the way by now."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    if os.open not in os.supports_dir_fd:
+        return _unmoved(path, os.open(path, flags))
+    root, *folders, name = Path(path).parts
+    way = os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)  # a folder on the way need not be readable
+    folder = os.open(root, way | os.O_CLOEXEC)
+    try:
+        for one in folders:
+            below = os.open(one, way | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(name, flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _unmoved(path: str, number: int) -> int:
+    """The descriptor, where the path still leads to its file without a link (Windows)."""
+    if os.path.realpath(path) == path and os.path.samestat(os.fstat(number), os.stat(path)):  # noqa: PTH116 - a text
+        return number
+    os.close(number)
+    raise OSError("a folder on the way is another one than before")

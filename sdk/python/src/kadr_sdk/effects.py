@@ -49,6 +49,7 @@ _LISTS = (
     "examples",
 )
 _MOST_RINGING = 10_000_000
+_MOST_WINDOW, _MOST_PARAMS = 100, 200
 _SPATIAL = ("float", "int", "point", "rect")
 _IMPLEMENTATIONS = ("filter", "frame", "wasm", "shader", "audio")
 
@@ -140,6 +141,13 @@ class EffectDeclaration:
         Raises:
             ValueError: what is wrong, with the key.
         """
+        try:
+            return cls._read(data)
+        except (TypeError, AttributeError, LookupError, ArithmeticError) as error:
+            raise ValueError(f"a value is of the wrong kind: {error}") from error
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> EffectDeclaration:
         known = {f.name for f in fields(cls)}
         for key in data:
             if key not in known:
@@ -173,6 +181,8 @@ class EffectDeclaration:
         for item in self.inputs:
             _one_of("inputs.kind", item.kind, _INPUT_KINDS)
         names = [p.name for p in self.params]
+        if len(names) > _MOST_PARAMS:
+            raise ValueError(f"params: {len(names)}; at most {_MOST_PARAMS} are taken")
         if len(set(names)) != len(names):
             raise ValueError("two parameters have the same name")
         for name in self.spatial:
@@ -183,10 +193,20 @@ class EffectDeclaration:
             raise ValueError("source: only a filter without state can ask for it")
         self._check_window()
         self._check_aliases()
+        self._check_texts()
+
+    def _check_texts(self) -> None:
+        for own in fields(self):
+            value = getattr(self, own.name)
+            texts = (value,) if own.type == "str" else value if own.type == "tuple[str, ...]" else ()
+            if not all(isinstance(text, str) for text in texts):
+                raise ValueError(f"{own.name}: text is expected")
 
     def _check_window(self) -> None:
         if [_is_whole(n) for n in self.window] != [True, True]:
             raise ValueError("window is two counts of frames: before and after")
+        if max(self.window) > _MOST_WINDOW:
+            raise ValueError(f"window: at most {_MOST_WINDOW} frames before and after")
         if self.window[1] < 0 or self.window[0] < (-1 if self.state == "sequential" else 0):
             raise ValueError("window is two counts of frames; only a sequential effect may ask for all")
         if not _is_whole(self.halo) or self.halo < 0:
