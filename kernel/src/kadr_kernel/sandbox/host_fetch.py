@@ -145,17 +145,17 @@ def _left(end: float) -> float:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inside(found) if isinstance(found, ipaddress.IPv6Address) else []
-    return all(one.is_global and not one.is_multicast for one in inner or [found])
+    meant = (_inside(found) if isinstance(found, ipaddress.IPv6Address) else ()) or (found,)
+    return all(one.is_global and not one.is_multicast for one in meant)
 
 
-def _inside(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+def _inside(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
     """The IPv4 addresses that an IPv6 one stands for: mapped, compatible, 6to4, Teredo, NAT64."""
     low = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
-        return [low]
+        return (low,)
     found: tuple[object, ...] = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()))
-    return [one for one in found if isinstance(one, ipaddress.IPv4Address)]
+    return tuple(one for one in found if isinstance(one, ipaddress.IPv4Address))
 
 
 def addresses_of(host: str, port: int) -> list[str]:
