@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from kadr_kernel import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kadr_sdk.errors import KadrError
     from kadr_sdk.execution import Recipe
     from kadr_sdk.manifest import Manifest
@@ -74,15 +76,24 @@ def boot(
     from kadr_kernel.folders import standard_folders
     from kadr_kernel.kernel import Kernel
     from kadr_kernel.plugins.index import find_plugins
+    from kadr_kernel.plugins.store import Store
 
     environ = os.environ if environ is None else environ
     bus = Bus()
     config = Config(standard_folders(environ), environ=environ, overrides=overrides, publish=bus.publish)
     folders = [Path(folder).expanduser() for folder in config.get("plugins.folders")]
-    index = find_plugins(folders, config.folders.cache)
+    store = Store.open(_store_folder(config))
+    store.leave_path()  # of a kernel before this one; its rows are read as data, not found on the path
+    index = find_plugins(folders, config.folders.cache, store)
+    if not safe_mode:
+        store.join_path()
     choice = _choice(index, plugins, safe_mode=safe_mode, hosts=hosts)
     kernel = Kernel(_assemble(config, bus, index, choice, environ, lambda: kernel))
     return kernel.start()
+
+
+def _store_folder(config: Config) -> Path:
+    return config.folders.data / "registry"
 
 
 def _choice(index: Index, plugins: Iterable[str] | None, *, safe_mode: bool, hosts: bool) -> Choice:
@@ -121,6 +132,7 @@ def _assemble(
     from kadr_kernel.plugins.crashes import CrashGuard
     from kadr_kernel.plugins.failures import Failures
     from kadr_kernel.plugins.hooks import Hooks
+    from kadr_kernel.plugins.installations import Installations
     from kadr_kernel.plugins.loader import Loader
     from kadr_kernel.plugins.manager import PluginManager, PluginParts
     from kadr_kernel.plugins.services import PluginServices
@@ -135,8 +147,11 @@ def _assemble(
         bus.publish(WarningRaised(error.message, hint=error.hint))
 
     grants = Grants(folders.data)
-    gate = PermissionGate(grants, _policy(config, index), publish=bus.publish)
+    policy = _policy(config, index)
+    gate = PermissionGate(grants, policy, publish=bus.publish)
     crashes = CrashGuard(folders.state / "crashes")
+    kept = (folders.data / "plugins", folders.data / "guests")
+    installations = Installations(_store_folder(config), grants, policy, crashes, kept)
     loader = Loader(index.found, crashes, failures)
     contexts = Contexts(_context_maker(config, gate, kernel), bus.for_plugin)
     catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
@@ -157,7 +172,9 @@ def _assemble(
         return recipe_of(kernel, environ, portable=portable)
 
     catalogue.add(_own_contributions(), made | {("runtime", "core"): runtime})
-    return KernelParts(config, bus, gate, registry, catalogue, hooks, services, manager, runtime, recipe)
+    return KernelParts(
+        config, bus, gate, registry, catalogue, hooks, services, manager, installations, runtime, recipe
+    )
 
 
 def _house(

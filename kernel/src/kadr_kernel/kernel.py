@@ -28,6 +28,7 @@ from kadr_kernel.events import Bus
 from kadr_kernel.permissions.gate import PermissionGate
 from kadr_kernel.plugins.catalogue import Catalogue
 from kadr_kernel.plugins.hooks import Hooks
+from kadr_kernel.plugins.installations import Installations
 from kadr_kernel.plugins.manager import PluginManager
 from kadr_kernel.plugins.services import PluginServices
 from kadr_kernel.sandbox.runtime import CoreRuntime
@@ -47,6 +48,7 @@ class KernelParts:
     hooks: Hooks
     services: PluginServices
     plugins: PluginManager
+    installations: Installations
     runtime: CoreRuntime
     recipe: Callable[[Kernel, bool], Recipe]
 
@@ -63,6 +65,7 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     registry.value(services.Config, kernel.config)
     registry.value(services.Catalogue, kernel.catalogue)
     registry.value(services.Plugins, kernel.plugins)
+    registry.value(services.Installations, kernel.installations)
     registry.value(Hooks, kernel.hooks)
     registry.provide(services.Scheduler, kernel.make_scheduler, close=True, health=True)
     registry.provide(services.Tracer, defaults.NoTracer, fallback=True)
@@ -90,6 +93,7 @@ class Kernel:
         self.catalogue = parts.catalogue
         self.hooks = parts.hooks
         self.plugins = parts.plugins
+        self.installations = parts.installations
         self.runtime = parts.runtime
         self._registry = parts.registry
         self._services = parts.services

@@ -82,7 +82,7 @@ def test_id_must_equal_the_entry_point(site: Site) -> None:
     site.add("x.glow", manifest='manifest = 1\n[plugin]\nid = "x.shine"\nversion = "1"\n')
     row = only(discover())
     assert row.id == "x.glow"
-    assert "the manifest says 'x.shine', the entry point 'x.glow'" in row.error
+    assert "the manifest says 'x.shine', it is installed as 'x.glow'" in row.error
 
 
 def test_version_mismatch_is_a_warning(site: Site) -> None:

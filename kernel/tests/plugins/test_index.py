@@ -159,7 +159,7 @@ def test_a_change_while_looking_makes_the_index_stale(
     package = site.add("x.glow")
     discover = index_module.discover
 
-    def slow(folders: object) -> object:
+    def slow(folders: object, more: object) -> object:
         found = discover(folders)  # type: ignore[arg-type]  # as the original
         site.add("x.late")
         return found

@@ -149,6 +149,8 @@ def _verb(subject: Subject, missing: PermissionSet, standing: Standing) -> str:
 
 
 def _honest(subject: Subject) -> str:
+    if subject.runtime == "data":
+        return "It has no code: nothing of it runs."
     if subject.confined and subject.runtime != "process":
         return "It runs in a sandbox: kadr holds it to this."
     if subject.runtime == "process":

@@ -21,7 +21,7 @@ class Subject:
         version: as its manifest says.
         asked: what its manifest asks for.
         runtime: ``python`` runs inside the kernel with all its rights; others are held to
-            what was granted.
+            what was granted; ``data`` runs nothing.
         title: for people.
         contents: digest of its files where the caller knows it, else empty.
     """
@@ -36,13 +36,15 @@ class Subject:
 
     @classmethod
     def of(cls, manifest: Manifest, publisher: str, *, contents: str = "") -> Subject:
-        """The subject of a manifest."""
+        """The subject of a manifest; of a signed plugin without any code there is only data."""
+        code = manifest.hooks or any(item.entry for item in manifest.contributions)
+        data = manifest.runtime == "python" and not code and publisher.startswith("key:")
         return cls(
             plugin=manifest.id,
             publisher=publisher,
             version=manifest.version,
             asked=manifest.permission_set,
-            runtime=manifest.runtime,
+            runtime="data" if data else manifest.runtime,
             title=manifest.title,
             contents=contents,
         )

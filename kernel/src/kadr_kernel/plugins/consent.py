@@ -75,8 +75,8 @@ class Consent:
 def _subject(found: Found) -> Subject:
     assert found.manifest is not None
     # The name is normalised already.
-    publisher = f"dist:{found.distribution}" if found.distribution else folder_publisher(found.location)
-    return Subject.of(found.manifest, publisher)
+    named = f"dist:{found.distribution}" if found.distribution else folder_publisher(found.location)
+    return Subject.of(found.manifest, found.publisher or named, contents=found.contents)
 
 
 def _parsed(permissions: Iterable[str]) -> PermissionSet:

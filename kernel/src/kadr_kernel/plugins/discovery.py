@@ -10,6 +10,9 @@ A plugin folder holds one sub-folder for each plugin, laid out like its reposito
     plugins/glow/src/org_example_glow/plugin.toml
 
 Only that package becomes importable: see :mod:`kadr_kernel.plugins.loader`.
+
+What a client installed from a registry comes as a set (:mod:`kadr_sdk.installed`):
+:mod:`kadr_kernel.plugins.store`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from kadr_sdk.text import printable
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
-__all__ = ["GROUP", "Found", "discover"]
+__all__ = ["GROUP", "Found", "discover", "read_row"]
 
 GROUP = "kadr.plugins"
 
@@ -44,6 +47,8 @@ class Found:
         distribution: normalised name, empty for plugin folders.
         location: the package's folder where it comes from a plugin folder, else empty.
         manifest_path: where ``plugin.toml`` is or should be, for the index.
+        publisher: ``key:<id>`` of who signed it; empty where nobody did.
+        contents: digest of what was signed, else empty.
     """
 
     id: str
@@ -55,6 +60,8 @@ class Found:
     manifest: Manifest | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
+    publisher: str = ""
+    contents: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data, accepted by :meth:`from_dict`."""
@@ -68,11 +75,16 @@ class Found:
         return cls(**(values | {"manifest": None if manifest is None else Manifest.from_dict(manifest)}))
 
 
-def discover(folders: Sequence[Path] = ()) -> list[Found]:
-    """Every plugin that is installed or lies in a plugin folder, in order of id, then origin."""
+def discover(folders: Sequence[Path] = (), more: Iterable[Found] = ()) -> list[Found]:
+    """Every plugin that is installed or lies in a plugin folder, in order of id, then origin.
+
+    Args:
+        folders: plugin folders.
+        more: rows that are known from elsewhere.
+    """
     # The finders remember folder contents by modification time, too coarse just after an install.
     importlib.invalidate_caches()
-    found = [*_installed(), *(row for folder in folders for row in _in_folder(folder))]
+    found = [*_installed(), *more, *(row for folder in folders for row in _in_folder(folder))]
     return sorted(_without_doubles(found), key=lambda row: (row.id, row.origin))
 
 
@@ -130,7 +142,7 @@ def _of_entry_point(point: EntryPoint, distribution: str, version: str) -> Found
         return replace(row, error=f"{point.value!r} {missing}, so it holds no {FILE_NAME}")
     files = [Path(place) / FILE_NAME for place in places]
     path = next((p for p in files if p.is_file()), files[0])
-    return _read(row, path, expected=point.name, version=version)
+    return read_row(row, path, expected=point.name, version=version)
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:
@@ -138,7 +150,7 @@ def _in_folder(folder: Path) -> Iterator[Found]:
         packages = [p for root in (sub, sub / "src") for p in _folders(root) if (p / FILE_NAME).is_file()]
         for package in packages:
             row = Found(sub.name, f"folder {sub}", package.name, location=str(package))
-            row = _read(row, package / FILE_NAME)
+            row = read_row(row, package / FILE_NAME)
             if not package.name.isidentifier() or not (package / "__init__.py").is_file():
                 row = replace(row, manifest=None, error=f"{package} is not an import package")
             yield row
@@ -151,12 +163,18 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def _read(row: Found, path: Path, expected: str = "", version: str = "") -> Found:
+def read_row(row: Found, path: Path, expected: str = "", version: str = "") -> Found:
+    """The row with its manifest, or with the reason why it cannot be read.
+
+    Args:
+        expected: id that the manifest has to have.
+        version: that it should have, else there is a warning.
+    """
     row = replace(row, manifest_path=str(path))
     try:
         manifest = read_manifest(path)
         if expected and manifest.id != expected:
-            text = f"the manifest says {manifest.id!r}, the entry point {expected!r}"
+            text = f"the manifest says {manifest.id!r}, it is installed as {expected!r}"
             raise ManifestError(f"{text}; write the same id in both", path=path)
     except KadrError as error:
         return replace(row, error=str(error))

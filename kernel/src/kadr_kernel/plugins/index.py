@@ -22,10 +22,11 @@ from kadr_sdk.manifest import API_VERSION
 
 from kadr_kernel import __version__
 from kadr_kernel.plugins.discovery import Found, discover
+from kadr_kernel.plugins.store import Store
 
 __all__ = ["Index", "find_plugins"]
 
-_FORMAT = 2
+_FORMAT = 3
 _State = list[int] | None  # modification time in ns and size; None: absent
 
 
@@ -44,18 +45,21 @@ class Index:
     cached: bool = False
 
 
-def find_plugins(folders: Sequence[Path] = (), cache: Path | None = None) -> Index:
-    """The plugins of this environment and of ``folders``, through the index in ``cache``."""
+def find_plugins(
+    folders: Sequence[Path] = (), cache: Path | None = None, store: Store | None = None
+) -> Index:
+    """The plugins of this environment, of ``folders`` and of ``store``, through the index in ``cache``."""
     path = None if cache is None else cache / f"plugins-{_environment(folders)}.json"
-    if path is not None and (known := _load(path)) is not None:
+    key = _key(store)
+    if path is not None and (known := _load(path, key)) is not None:
         return known
     # The states are taken before looking, so a change in between makes the index stale, not wrong.
-    states = dict(_states(_watched(folders)))
-    found = tuple(discover(folders))
+    states = dict(_states([*_watched(folders), *(store.watched() if store else ())]))
+    found = tuple(discover(folders, store.rows() if store else ()))
     states |= dict(_states(row.manifest_path for row in found if row.manifest_path))
     index = Index(found, _pinned())
     if path is not None:
-        _store(path, {"key": _key(), "states": states, "pinned": index.pinned,
+        _store(path, {"key": key, "states": states, "pinned": index.pinned,
                       "found": [row.as_dict() for row in found]})  # fmt: skip
     return index
 
@@ -71,8 +75,9 @@ def _environment(folders: Sequence[Path]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _key() -> list[Any]:
-    return [_FORMAT, __version__, API_VERSION, list(sys.version_info[:3]), list(sys.path)]
+def _key(store: Store | None) -> list[Any]:
+    installed = [str(store.folder), store.set.number, store.error] if store else []
+    return [_FORMAT, __version__, API_VERSION, list(sys.version_info[:3]), list(sys.path), installed]
 
 
 def _watched(folders: Sequence[Path]) -> Iterator[str]:
@@ -96,14 +101,14 @@ def _state(path: str) -> _State:
     return [stat.st_mtime_ns, stat.st_size]
 
 
-def _load(path: Path) -> Index | None:
+def _load(path: Path, key: list[Any]) -> Index | None:
     """The index where it is whole and nothing has changed since."""
     try:
         digest, _, body = path.read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != digest:
             return None
         data = json.loads(body)
-        if data["key"] != _key() or any(_state(p) != state for p, state in data["states"].items()):
+        if data["key"] != key or any(_state(p) != state for p, state in data["states"].items()):
             return None
         found = tuple(Found.from_dict(row) for row in data["found"])
         pinned = tuple((publisher, plugin) for publisher, plugin in data["pinned"])

@@ -27,6 +27,7 @@ __all__ = [
     "root",
     "show_accepted",
     "show_result",
+    "size_text",
     "table",
     "terms",
     "wheels",
@@ -99,15 +100,16 @@ def _row(record: Record) -> dict[str, Any]:
 
 def _show(found: Accepted) -> None:
     for record in found.records:
-        click.echo(f"published {record.id} {record.version} ({record.tier}, {_size(record.size)})")
-        table([["file", "what", "size"], *([b.path, b.role, _size(b.size)] for b in record.blobs)])
+        click.echo(f"published {record.id} {record.version} ({record.tier}, {size_text(record.size)})")
+        table([["file", "what", "size"], *([b.path, b.role, size_text(b.size)] for b in record.blobs)])
         for permission in record.manifest.permission_set:
             click.echo(f"it may, when granted: {printable(permission.sentence())}")
     if not found.records:
         click.echo(f"changed: {', '.join(listing.id for listing in found.listings)}")
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Bytes in words."""
     return f"{count / 1e6:.2f} MB" if count >= 10**6 else f"{count / 1e3:.1f} kB"
 
 

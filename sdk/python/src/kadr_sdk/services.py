@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from kadr_sdk.events import Envelope, Event
 from kadr_sdk.manifest import Contribution, Manifest
-from kadr_sdk.permissions import Permission
+from kadr_sdk.permissions import Permission, PermissionSet
 
 __all__ = [
     "Cache",
@@ -26,10 +26,12 @@ __all__ = [
     "EventBus",
     "EventStream",
     "Gate",
+    "Installations",
     "Metrics",
     "PluginRow",
     "Plugins",
     "Proxies",
+    "Question",
     "Scheduler",
     "Subscription",
     "Task",
@@ -279,6 +281,72 @@ class Plugins(Protocol):
 
     def doctor(self) -> Sequence[Mapping[str, Any]]:
         """What is wrong, as rows {plugin, severity, message, hint}."""
+        ...
+
+
+class Question(Protocol):
+    """What to ask the user before a plugin may run; the text is safe to print."""
+
+    @property
+    def text(self) -> str:
+        """Lines, without the choices."""
+        ...
+
+    @property
+    def wanted(self) -> PermissionSet:
+        """What a yes grants."""
+        ...
+
+    @property
+    def terms(self) -> Sequence[str]:
+        """How long a yes may hold: ``once``, ``version``, ``publisher``; there is always no, the default."""
+        ...
+
+
+class Installations(Protocol):
+    """What a client of registries needs of the kernel: where to put plugins, and what they may do.
+
+    A plugin is named here by its manifest and who signed it, so it need not be installed yet.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Where sets of plugins lie (:mod:`kadr_sdk.installed`); need not exist."""
+        ...
+
+    def question(self, manifest: Manifest, publisher: str, contents: str) -> Question | None:
+        """What the user is to be asked before it runs; None where it may run already.
+
+        Args:
+            manifest: of the plugin.
+            publisher: ``key:<id>``.
+            contents: digest of the release record.
+
+        Raises:
+            PermissionDeniedError: the policy forbids it.
+        """
+        ...
+
+    def allow(
+        self, manifest: Manifest, publisher: str, contents: str, permissions: PermissionSet, term: str
+    ) -> None:
+        """Write down the user's yes.
+
+        Raises:
+            InvalidParameterError: the plugin does not ask for it, or the term is none.
+        """
+        ...
+
+    def grants(self) -> Sequence[Mapping[str, Any]]:
+        """Rows {plugin, publisher, version, term, permissions, time}, in order of plugin."""
+        ...
+
+    def revoke(self, plugin: str, permission: str = "") -> int:
+        """Take grants back, all or those that contain a permission; how many were touched."""
+        ...
+
+    def purge(self, plugin: str) -> Sequence[str]:
+        """Remove all that was kept for a plugin: grants, storage, crashes; what was removed, in words."""
         ...
 
 

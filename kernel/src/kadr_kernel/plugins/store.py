@@ -1,0 +1,100 @@
+"""Plugins that a client installed from registries: a set of data, its files checked against it.
+
+A file that is not what was installed makes its plugin a row with the reason: what the user
+allowed, they allowed to these bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kadr_sdk.installed import CURRENT, Installed, InstalledSet, read_installed
+from kadr_sdk.manifest import FILE_NAME
+
+from kadr_kernel.plugins.discovery import Found, read_row
+
+__all__ = ["Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The set that counts, or why there is none.
+
+    Attributes:
+        folder: of the store; it need not exist.
+    """
+
+    folder: Path
+    set: InstalledSet
+    error: str = ""
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """The store as it is now; a damaged one is empty and says so."""
+        try:
+            return cls(folder, read_installed(folder))
+        except (OSError, ValueError) as error:
+            return cls(folder, InstalledSet(), f"what is installed cannot be read: {error}")
+
+    @property
+    def site(self) -> str:
+        """Entry for ``sys.path`` with the code of native plugins; empty where there is none."""
+        return str(self.folder / self.set.site) if self.set.site else ""
+
+    def join_path(self) -> None:
+        """Make native plugins importable, after everything of the host: they cannot shadow it."""
+        if self.site and self.site not in sys.path:
+            sys.path.append(self.site)
+
+    def leave_path(self) -> None:
+        """Make the native plugins of every set importable no longer."""
+        own = str(self.folder / "sites") + os.sep
+        sys.path[:] = [entry for entry in sys.path if not entry.startswith(own)]
+
+    def rows(self) -> Iterator[Found]:
+        """A row for each plugin, read as data."""
+        if self.error:
+            hint = "put a former set back: kadr plugin rollback"
+            yield Found("installed", f"store {self.folder}", error=f"{self.error}; {hint}")
+        for item in self.set.plugins:
+            yield self._row(item)
+
+    def watched(self) -> Iterator[str]:
+        """Files whose change means looking anew."""
+        yield str(self.folder / CURRENT)
+        for item in self.set.plugins:
+            yield from (str(self.folder / item.folder / name) for name, _ in item.files)
+
+    def _row(self, item: Installed) -> Found:
+        folder = self.folder / item.folder
+        location = str(folder) if item.tier == "sandboxed" else ""
+        row = Found(
+            item.id,
+            f"registry {item.registry}",
+            item.package,
+            location=location,
+            publisher=item.publisher,
+            contents=item.digest,
+        )
+        row = read_row(row, folder / FILE_NAME, expected=item.id, version=item.version)
+        if changed := _changed(folder, item):
+            text = f"{folder / changed} is not what was installed; put it back: kadr plugin sync"
+            return replace(row, manifest=None, error=text)
+        return row
+
+
+def _changed(folder: Path, item: Installed) -> str:
+    """The first file that is missing or has other bytes."""
+    for name, digest in item.files:
+        try:
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    return name
+        except OSError:
+            return name
+    return ""

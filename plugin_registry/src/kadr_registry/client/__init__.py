@@ -1,0 +1,1 @@
+"""The client: resolve, lock, install, update and put back plugins of several registries."""

@@ -1,0 +1,145 @@
+"""Commands that change what is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from kadr_sdk.errors import InvalidParameterError
+from kadr_sdk.plugin import Kernel
+from kadr_sdk.services import Installations
+
+from kadr_registry.client.lockfile import read_lock
+from kadr_registry.client.planner import Terms
+from kadr_registry.client.publishers import Publishers
+from kadr_registry.client.wanted import parse_asks
+from kadr_registry.commands import shared, using
+
+__all__ = ["install", "purge", "remove", "rollback", "sync", "update"]
+
+_locked = click.option("--locked", is_flag=True, help="Refuse to change what the lock says.")
+_dry = click.option("--dry-run", "dry", is_flag=True, help="Say what would be done, and do nothing.")
+_pre = click.option("--pre", is_flag=True, help="Pre-releases too.")
+_keys = click.option(
+    "--accept-new-key", "new_keys", multiple=True, metavar="ID", help="A plugin whose publisher has new keys."
+)
+
+
+@click.command("install")
+@click.argument("plugins", metavar="PLUGIN[@VERSION]...", nargs=-1, required=True)
+@using.answers
+@using.sources
+@using.stale
+@_pre
+@_keys
+@_locked
+@_dry
+@shared.as_json
+@click.pass_obj
+def _install(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Install plugins and what they require, after asking what they may do.
+
+    \b
+    kadr plugin install org.example.glow
+    kadr plugin install org.example.glow@1.2 'org.example.grain>=2,<3'
+    kadr plugin install org.example.glow --from plugins.bundle
+    """
+    asks = parse_asks(plugins)
+    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
+    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
+        plan = client.install(asks, _terms(options))
+    using.show_plan(as_json, plan, dry=options["dry"])
+
+
+@click.command("update")
+@click.argument("plugins", metavar="[PLUGIN]...", nargs=-1)
+@using.answers
+@using.sources
+@using.stale
+@_pre
+@_keys
+@_locked
+@_dry
+@shared.as_json
+@click.pass_obj
+def _update(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Bring plugins, or all of them, to the newest releases; one that asks for more waits for your yes."""
+    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
+    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
+        plan = client.update(plugins, _terms(options))
+    using.show_plan(as_json, plan, dry=options["dry"])
+
+
+@click.command("remove")
+@click.argument("plugins", metavar="PLUGIN...", nargs=-1, required=True)
+@_dry
+@shared.as_json
+@click.pass_obj
+def _remove(kernel: Kernel, plugins: tuple[str, ...], dry: bool, as_json: bool) -> None:
+    """Remove plugins and what came only with them; what they kept stays until `kadr plugin purge`."""
+    with using.client_of(kernel) as client:
+        plan = client.remove(plugins, Terms(dry=dry))
+    using.show_plan(as_json, plan, dry=dry)
+
+
+@click.command("sync")
+@click.argument("lock", type=shared.file, required=False)
+@using.answers
+@using.sources
+@using.stale
+@_locked
+@_dry
+@shared.as_json
+@click.pass_obj
+def _sync(kernel: Kernel, /, lock: Path | None, as_json: bool, **options: Any) -> None:
+    """Install exactly what the file LOCK says; without it, put back what is damaged."""
+    wanted = read_lock(lock) if lock else None
+    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
+    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
+        plan = client.sync(wanted, _terms(options))
+    using.show_plan(as_json, plan, dry=options["dry"])
+
+
+@click.command("rollback")
+@click.argument("generation", type=click.IntRange(1), required=False)
+@shared.as_json
+@click.pass_obj
+def _rollback(kernel: Kernel, generation: int | None, as_json: bool) -> None:
+    """Put the set of plugins back that was there before, or that of GENERATION. Needs no network."""
+    with using.client_of(kernel) as client:
+        old, new = client.rollback(generation or 0)
+    data = {"from": old.number, "to": new.number, "plugins": {p.id: p.version for p in new.plugins}}
+    text = f"generation {new.number} counts again ({len(new.plugins)} plugins), instead of {old.number}"
+    shared.show_result(as_json, data, text)
+
+
+@click.command("purge")
+@click.argument("plugin")
+@shared.as_json
+@click.pass_obj
+def _purge(kernel: Kernel, plugin: str, as_json: bool) -> None:
+    """Remove everything that was kept for a plugin that is not installed: grants, data, its publisher."""
+    with using.client_of(kernel) as client:
+        if plugin in client.lock().plugins:
+            hint = f"kadr plugin remove {plugin}"
+            raise InvalidParameterError(f"{plugin} is still installed", hint=hint)
+        with client.places.locked():
+            removed = list(kernel.container.get(Installations).purge(plugin))
+            if Publishers(client.places.root).forget(plugin):
+                removed.append("who published it")
+    text = f"removed: {', '.join(removed)}" if removed else "there was nothing"
+    shared.show_result(as_json, {"id": plugin, "removed": removed}, text)
+
+
+def _terms(options: Any) -> Terms:
+    return Terms(
+        options.get("pre", False),
+        options["locked"],
+        frozenset(options.get("new_keys", ())),
+        options["dry"],
+    )
+
+
+install, update, remove = using.Entry(_install), using.Entry(_update), using.Entry(_remove)
+sync, rollback, purge = using.Entry(_sync), using.Entry(_rollback), using.Entry(_purge)
