@@ -51,7 +51,7 @@ def _of_registry(client: Client, one: Locked, *, offline: bool) -> Iterator[Find
     registries = client.planner.registries
     try:
         if offline:
-            revocations = registries.known(one.registry).known_revocations()
+            revocations = registries.known_revocations(one.registry)
         else:
             registry = registries.named(one.registry)
             revocations = registry.revocations()

@@ -137,7 +137,7 @@ class Client:
             make, "sync", terms, needed=frozenset(wanted.plugins if wanted else ()), repair=True
         )
 
-    def rollback(self, number: int = 0) -> tuple[InstalledSet, InstalledSet]:
+    def rollback(self, number: int | None = None) -> tuple[InstalledSet, InstalledSet]:
         """Let a former set count again, by default the one before; what counted and what does now.
 
         Raises:
@@ -145,23 +145,27 @@ class Client:
             RevokedError: a plugin of it was revoked.
         """
         with self.places.locked():
-            now = self._readable()
-            target = number or self._before(now)
-            known = self._stage().numbers()
-            if target not in known or target == now.number:
+            now, known = self._readable(), self._stage().numbers()
+            target = self._before(now, known) if number is None else number
+            if target == now.number or target not in (0, *known):
                 raise NotFoundError("generation", str(target), [str(n) for n in known if n != now.number])
-            found = read_set(self.places.root, target)
-            lock = read_lock(self.places.generations / str(target) / FILE_NAME)
-            self.planner.not_revoked(lock)
-            for one in lock.plugins.values():
-                self._stage().package(self.planner.record(one), one)
+            if target:
+                self._put_back(target)
             self._count(target)
-            return now, found
+            return now, read_set(self.places.root, target) if target else InstalledSet()
 
-    def _before(self, now: InstalledSet) -> int:
-        if now.before or now.number:
-            return now.before
-        return max(self._stage().numbers(), default=0)
+    def _put_back(self, number: int) -> None:
+        """Have everything of a generation on the disk, whole."""
+        lock = read_lock(self.places.generations / str(number) / FILE_NAME)
+        self.planner.not_revoked(lock)
+        for one in lock.plugins.values():
+            self._stage().package(self.planner.record(one), one)
+
+    @staticmethod
+    def _before(now: InstalledSet, known: Sequence[int]) -> int:
+        if not now.number:  # nothing counts, or it cannot be read: the newest of what is there
+            return known[-1] if known else 0
+        return now.before
 
     def _readable(self) -> InstalledSet:
         try:

@@ -139,12 +139,10 @@ class Planner:
     def not_revoked(self, lock: Lock) -> None:
         """By the lists that were seen last, without asking anybody."""
         for one in lock.plugins.values():
-            if any(s.name == one.registry for s in self.registries.sources.all):
-                known = self.registries.known(one.registry).known_revocations()
-                if reason := known.reason(one.id, one.version):
-                    raise RevokedError(
-                        f"{one.id} {one.version} was revoked: {reason}", hint="update it instead"
-                    )
+            reason = self.registries.known_revocations(one.registry).reason(one.id, one.version)
+            if reason:
+                text = f"{one.id} {one.version} was revoked: {reason}"
+                raise RevokedError(text, hint="update it instead")
 
     def not_of_the_host(self, names: Iterable[str]) -> None:
         """Return where none of the plugins is there by other ways.

@@ -17,8 +17,10 @@ from kadr_sdk.errors import ConfigError, InvalidParameterError, NotFoundError
 from kadr_registry.client.places import Places, remove_tree
 from kadr_registry.client.tokens import token_of
 from kadr_registry.files import write_whole
+from kadr_registry.names import REVOCATIONS
 from kadr_registry.opened import read_root
 from kadr_registry.registry import Registry
+from kadr_registry.revocations import Revocations
 from kadr_registry.sources import Source, Sources
 from kadr_registry.transport import open_transport
 
@@ -121,18 +123,27 @@ class Registries:
             NotFoundError: there is none of that name.
             TrustError, UnreachableError: it cannot be believed, or not be reached.
         """
-        registry = self.known(name)
+        registry = self._open(name)
         if name not in self._fresh:
             registry.refresh()
             self._fresh.add(name)
         return registry
 
-    def known(self, name: str) -> Registry:
-        """A registry as it was last verified, without asking it.
+    def known_revocations(self, name: str) -> Revocations:
+        """The list of a registry that was last verified, without opening it; empty where there is none."""
+        try:
+            return Revocations.from_bytes((self._places.registries / name / REVOCATIONS).read_bytes())
+        except OSError:
+            return Revocations()
 
-        Raises:
-            NotFoundError: there is none of that name.
-        """
+    def close(self) -> None:
+        """Give back what was opened."""
+        for registry in self._opened.values():
+            registry.close()
+        self._opened.clear()
+        self._fresh.clear()
+
+    def _open(self, name: str) -> Registry:
         self._only([name])
         if name not in self._opened:
             source = next(s for s in self.sources.all if s.name == name)
@@ -148,13 +159,6 @@ class Registries:
                 stale_days=source.stale_days if self._stale is None else self._stale,
             )
         return self._opened[name]
-
-    def close(self) -> None:
-        """Give back what was opened."""
-        for registry in self._opened.values():
-            registry.close()
-        self._opened.clear()
-        self._fresh.clear()
 
     def _only(self, names: Any) -> None:
         known = [source.name for source in self.sources.all]

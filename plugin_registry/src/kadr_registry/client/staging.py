@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kadr_sdk.installed import Installed, InstalledSet
@@ -14,6 +15,7 @@ from kadr_registry.client.wheels import Wheel, check_requirements, choose, read_
 from kadr_registry.faults import RegistryError
 from kadr_registry.files import write_whole
 from kadr_registry.record import Blob, Record
+from kadr_registry.store import BlobStore
 
 __all__ = ["KEPT", "Stage", "damaged"]
 
@@ -96,7 +98,7 @@ class Stage:
         for number in numbers[:-KEPT]:
             if number not in (current.number, current.before):
                 remove_tree(self._places.generations / str(number))
-        packages, sites = set(), set()
+        packages, sites = set[str](), set[str]()
         for number in self.numbers():
             try:
                 found = read(number)
@@ -108,7 +110,22 @@ class Stage:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name not in used:
                     remove_tree(path)
+        self._sweep_blobs(packages)
         self._places.sweep()
+
+    def _sweep_blobs(self, records: Iterable[str]) -> None:
+        """Forget blobs that no release of a kept generation has."""
+        store, used = BlobStore(self._places.root), set(records)
+        for digest in records:
+            try:
+                used |= {blob.sha256 for blob in Record.from_bytes(store.path(digest).read_bytes()).blobs}
+            except OSError:
+                return  # as above
+        for path in (self._places.root / "blobs" / "sha256").glob("*/*"):
+            if path.name not in used:
+                with suppress(OSError):  # another process may hold it on Windows
+                    path.chmod(0o644)
+                    path.unlink()
 
     def numbers(self) -> list[int]:
         """Of the generations that are there, in order."""

@@ -102,13 +102,13 @@ def _sync(kernel: Kernel, /, lock: Path | None, as_json: bool, **options: Any) -
 
 
 @click.command("rollback")
-@click.argument("generation", type=click.IntRange(1), required=False)
+@click.argument("generation", type=click.IntRange(0), required=False)
 @shared.as_json
 @click.pass_obj
 def _rollback(kernel: Kernel, generation: int | None, as_json: bool) -> None:
     """Put the set of plugins back that was there before, or that of GENERATION. Needs no network."""
     with using.client_of(kernel) as client:
-        old, new = client.rollback(generation or 0)
+        old, new = client.rollback(generation)
     data = {"from": old.number, "to": new.number, "plugins": {p.id: p.version for p in new.plugins}}
     text = f"generation {new.number} counts again ({len(new.plugins)} plugins), instead of {old.number}"
     shared.show_result(as_json, data, text)
