@@ -87,17 +87,20 @@ def test_every_option_of_a_quoted_command_exists(
             options = {w.partition("=")[0] for w in words[1:] if re.match(r"--?[a-z]", w)}
             if words[0] in KERNEL_OPTIONS or not options:
                 continue
-            called = " ".join(
-                words[:2]
-                if words[0] in ("plugin", "system", "config", "media", "models", "registry", "jobs")
-                else words[:1]
-            )
+            called = " ".join(words[: _depth(words)])
             if called not in helps:
                 assert host.run(kernel, [*called.split(), "--help"]) == 0
                 helps[called] = capsys.readouterr().out
             shown = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", helps[called]))
             wrong += [f"{path.relative_to(root).as_posix()}: kadr {called} {o}" for o in options - shown]
     assert wrong == []
+
+
+def _depth(words: list[str]) -> int:
+    """How many words name the command."""
+    if words[:2] in (["plugin", "registries"], ["plugin", "grants"]):
+        return 3
+    return 2 if words[0] in ("plugin", "system", "config", "media", "models", "registry", "jobs") else 1
 
 
 def commands(text: str) -> list[list[str]]:
