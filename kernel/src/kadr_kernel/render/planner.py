@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, zip_longest
@@ -156,7 +156,7 @@ class Planner:
             capabilities.name,
             tuple(view.notes) + _notes(segments, output),
             _warnings(view),
-            self._versions(looks.plugins),
+            tuple(self.versions(looks.plugins).items()),
             capabilities.versions,
         )
 
@@ -231,9 +231,10 @@ class Planner:
         builder = LayerBuilder(canvas, looks, pool, view.fps, request.damage)
         return GraphBuilder(view, builder, first, end)
 
-    def _versions(self, plugins: set[str]) -> tuple[tuple[str, str], ...]:
+    def versions(self, plugins: Iterable[str]) -> dict[str, str]:
+        """Of plugins by id, as far as they are here."""
         rows = {row.id: row.manifest for row in self._plugins() if row.manifest is not None}
-        return tuple(sorted((p, rows[p].version) for p in plugins if p in rows))
+        return {p: rows[p].version for p in sorted(plugins) if p in rows}
 
     def seal(self, plan: RenderPlan) -> RenderPlan:
         """The plan with content hashes: media by digest, code, toolchain and output settings."""

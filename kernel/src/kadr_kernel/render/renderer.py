@@ -41,6 +41,7 @@ from kadr_kernel.render.explain import explain
 from kadr_kernel.render.forecast import forecast
 from kadr_kernel.render.job import JobContext, JobControl
 from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
+from kadr_kernel.render.manifests import replayed
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import SEMANTICS
 from kadr_kernel.render.scratch import job_folder
@@ -105,6 +106,11 @@ class KernelRenderer:
                     return frame.copy()
         raise PreviewError("no frame came out of the graph", timestamp=str(at))
 
+    def replay(self, manifest: Path, request: RenderRequest, control: Control | None = None) -> RenderReport:
+        """Render once more what a manifest says."""
+        project, base, found = replayed(manifest, request, self._means)
+        return self.render(project, base, found, control)
+
     def verify(
         self,
         path: Path,
@@ -147,6 +153,9 @@ class KernelRenderer:
     ) -> RenderReport:
         """Plan, render, join, verify and put the result under its final name."""
         ladder = ladder_of(project, request, Exporters(self._means.catalogue))
+        if ladder is not None and request.manifest:
+            hint = "render one of its renditions with a manifest"
+            raise InvalidParameterError("a ladder has no manifest", path="manifest", hint=hint)
         if ladder is not None and request.output is not None:
             return self._ladder(project, base, request, ladder, control)
         job = RenderJob(self._means, project, request, control)

@@ -20,9 +20,11 @@ from kadr_sdk.project import Project
 from kadr_sdk.rendering import Control, RenderRequest
 from kadr_sdk.reports import CheckReport, RenderReport
 
+from kadr_kernel.disk import write_whole
 from kadr_kernel.render.assembly import Assembly
 from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.job import JobContext, JobControl, Progress
+from kadr_kernel.render.manifests import manifest_of, manifest_path
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.needs import disk_needed, memory_needed
 from kadr_kernel.render.parts import PartMaker, executor_of
@@ -87,8 +89,10 @@ class RenderJob:
             plan, context, check = self._make(plan, base, exporter, target, workers, together)
             means.library.require_unchanged(media_paths(plan))
             digest, size = _digest(target)
+            self._refuse_other(digest)
             self.control.check()
             target.finish()
+        self._record(plan, base, digest, size)
         report = self._report(plan, target, workers, context, check, digest, size)
         self._publish(RenderCompleted(self.id, report.output, report.frames, report.seconds, report.bytes))
         means.hook("after_render", plan=plan, report=report)
@@ -99,8 +103,24 @@ class RenderJob:
         clips = (c for t in self._project.timeline.tracks for c in t.clips)
         refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
         check_target(output.absolute(), overwrite=self._request.overwrite)
+        if self._request.manifest:
+            check_target(manifest_path(output.absolute()), overwrite=self._request.overwrite)
         if output.is_dir() and not (output.suffix or self._request.container or self._request.preset):
             raise InvalidPathError("is a folder", path=output, hint="give a file name")
+
+    def _refuse_other(self, digest: str) -> None:
+        wanted = self._request.digest
+        if wanted and digest != wanted:
+            text = f"the result has the digest {digest[:16]} instead of {wanted[:16]}"
+            hint = "an encoder or effect does not repeat itself; nothing was written"
+            raise VerifyError(text, path=self._request.output or "", hint=hint)
+
+    def _record(self, plan: RenderPlan, base: Path, digest: str, size: int) -> None:
+        request = self._request
+        if request.manifest and request.output is not None:
+            made = (digest, size)
+            record = manifest_of(plan, self._project, base, request, self._means.library, made)
+            write_whole(manifest_path(request.output.absolute()), record.dump())
 
     def _plan(self, base: Path) -> RenderPlan:
         self._means.hook("before_plan", project=self._project)

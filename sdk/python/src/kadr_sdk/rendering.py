@@ -39,6 +39,8 @@ class RenderRequest:
         smart_copy: ``off``; ``auto`` copies the packets of what nothing touches; ``require``
             does so and refuses a project of which more than the ends of clips would be
             encoded. Empty: as the setting ``render.smart_copy`` says.
+        manifest: beside the output is written what it was made of, see :mod:`kadr_sdk.records`.
+        digest: sha256 that the output must have to take its name; empty: any.
     """
 
     output: Path | None = None
@@ -58,6 +60,8 @@ class RenderRequest:
     cache: bool = True
     purpose: str = "export"
     smart_copy: str = ""
+    manifest: bool = False
+    digest: str = ""
 
 
 class Control(Protocol):
@@ -167,6 +171,19 @@ class Renderer(Protocol):
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
         """The output frame at a time of the timeline, as RGB (``rgb24``)."""
+        ...
+
+    def replay(self, manifest: Path, request: RenderRequest, control: Control | None = None) -> RenderReport:
+        """Render once more what a manifest says; the result has the same digest, or there is none.
+
+        Args:
+            request: its output, overwriting, workers, cache, verification and manifest count; the
+                rest is the manifest's.
+
+        Raises:
+            ValidationError: other bytes would come out: with every version and input that differs.
+            VerifyError: other bytes came out; nothing was written.
+        """
         ...
 
     def verify(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ REPLACED = 8
 
 
 @click.command()
-@click.argument("project", type=PATH)
+@click.argument("project", type=PATH, required=False)
 @click.option(
     "-o",
     "--output",
@@ -42,14 +44,18 @@ REPLACED = 8
 @render_options
 @click.option("--queue", is_flag=True, help="Not now: a job for the runner; see: kadr jobs.")
 @click.option("--priority", type=int, metavar="NUMBER", help="With --queue: the higher goes first.")
+@click.option("--manifest", is_flag=True, help="Beside each output: inputs, plan, versions, hashes.")
+@click.option("--replay", type=PATH, metavar="MANIFEST", help="Instead of PROJECT: the same bytes again.")
 @click.pass_obj
 def render(
     kernel: Kernel,
     /,
-    project: Path,
+    project: Path | None,
     outputs: tuple[Path, ...],
     queue: bool,
     priority: int | None,
+    manifest: bool,
+    replay: Path | None,
     as_json: bool,
     **values: Any,
 ) -> int:
@@ -61,10 +67,18 @@ def render(
     """
     if priority is not None and not queue:
         raise click.UsageError("--priority is for jobs in the queue: add --queue")
+    if replay is not None:
+        if project is not None or queue or len(outputs) > 1:
+            raise click.UsageError("--replay takes one output, and no PROJECT and no --queue")
+        return code_of(_replayed(kernel, replay, outputs[0], manifest, values, as_json=as_json))
+    if project is None:
+        raise click.UsageError("Missing argument 'PROJECT'.")
     document = store_of(kernel).open(project)
     for output in outputs:
         refuse_same(output, [project], "the output is the project itself")
-    requests = [request_of(output, document.timeline.fps, values) for output in outputs]
+    requests = [
+        replace(request_of(output, document.timeline.fps, values), manifest=manifest) for output in outputs
+    ]
     if queue:
         return submit(kernel, project, requests, priority or 0, as_json=as_json)
     if len(requests) == 1:
@@ -74,6 +88,23 @@ def render(
     for report in reports:
         _tell(report, as_json=as_json)
     return max(code_of(report) for report in reports)
+
+
+def _replayed(
+    kernel: Kernel, replay: Path, output: Path, manifest: bool, values: dict[str, Any], *, as_json: bool
+) -> RenderReport:
+    """Render what a manifest says; what the bytes depend on is not asked for a second time."""
+    own = ("preset", "container", "span", "size", "fps", "codec", "crf", "bitrate", "pixel_format")
+    for name in (*own, "audio_codec", "smart_copy"):
+        if values[name]:
+            option = {"span": "range"}.get(name, name.replace("_", "-"))
+            raise click.UsageError(f"--{option} is what the manifest says: leave it out")
+    refuse_same(output, [replay], "the output is the manifest itself")
+    request = replace(request_of(output, Fraction(25), values), manifest=manifest)
+    with watching(kernel.events, as_json=as_json):
+        report = renderer_of(kernel).replay(replay, request)
+    _tell(report, as_json=as_json)
+    return report
 
 
 def render_project(
