@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.nesting import Nesting
 from kadr_kernel.render.timeline import resolve_timeline
 from kadr_kernel.render.views import TimelineView
 from kadr_sdk.errors import Problem
@@ -323,15 +324,16 @@ class TestTracks:
         ]
         assert resolve(type="subtitle")[1] == []
 
-    def test_sequences_are_said_to_be_missing(self, media: Path) -> None:
+    def test_a_sequence_without_clips_is_refused(self, media: Path) -> None:
         row = {"id": "s", "sequence": "inner", "duration": 1}
         project = parse_project(
             {"timeline": {"tracks": [{"id": "v", "clips": [row]}]}, "sequences": {"inner": {}}}
         )
         problems: list[Problem] = []
-        resolve_timeline(project.timeline, Fraction(25), media, library(), problems)
+        nesting = Nesting(project.sequences, Fraction(30), Fraction(25))
+        resolve_timeline(project.timeline, Fraction(25), media, library(), problems, nesting)
         assert [str(p) for p in problems] == [
-            f"{PATH}.clips[0].sequence: nested sequences are not rendered by this version"
+            f"{PATH}.clips[0].sequence: the sequence 'inner' shows nothing (add a clip to it)"
         ]
 
     def test_too_long(self, resolve: Resolve) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kadr_sdk.color import Color
 from kadr_sdk.curves import constant
-from kadr_sdk.plan import Call, Conform, Decode, Native, Node, Place, Solid
+from kadr_sdk.plan import Call, Conform, Decode, Montage, Native, Node, Place, Solid
 
 from kadr_pyav.layout import layout_of
 from kadr_pyav.recipe import Shape
@@ -20,7 +20,7 @@ def shape_of(node: Node) -> Shape:
 
 
 def _color(node: Node) -> Color:
-    if isinstance(node, Conform | Solid | Call):
+    if isinstance(node, Conform | Solid | Call | Montage):
         return node.color
     if isinstance(node, Decode):
         return node.source.color

@@ -8,17 +8,19 @@ inputs. Whatever shows the same picture in every frame is made once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from av.video.frame import VideoFrame as AvFrame
 from kadr_sdk.backend import RenderContext
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.frames import VideoFrame
-from kadr_sdk.plan import Call, Conform, Decode, Native, Node, Place, Solid
+from kadr_sdk.plan import Call, Conform, Decode, Montage, Native, Node, Place, Solid
 
 from kadr_pyav.call_stage import CallStage
 from kadr_pyav.conform import conform_filters, convert_filters
 from kadr_pyav.decode_stage import DecodeStage
 from kadr_pyav.graph import LiveGraph
+from kadr_pyav.montage import MontageStage
 from kadr_pyav.native import native_filters
 from kadr_pyav.overlay import layer_format, overlay_of
 from kadr_pyav.place import PlaceStage
@@ -145,6 +147,8 @@ class _Fusion:
             return self._effect(node)
         if isinstance(node, Place):
             return self._place(node)
+        if isinstance(node, Montage):
+            return self._input(MontageStage(node, partial(compile_node, resources=self._resources)))
         return self._input(_HeldStage(node, self._resources))
 
     def _input(self, stage: Stage) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -42,12 +43,19 @@ class _Checked:
 
 
 class GraphBuilder:
-    """Spans of a timeline over ``first .. end - 1`` output frames."""
+    """Spans of a timeline over ``first .. end - 1`` output frames.
 
-    def __init__(self, view: TimelineView, builder: LayerBuilder, first: int, end: int) -> None:
+    Args:
+        clear: where nothing is, nothing shows, in place of the background.
+    """
+
+    def __init__(
+        self, view: TimelineView, builder: LayerBuilder, first: int, end: int, *, clear: bool = False
+    ) -> None:
         self._view = view
         self._builder = builder
-        self._canvas: Canvas = builder.canvas
+        self.canvas: Canvas = builder.canvas
+        self._clear = clear
         self._first = first
         self._end = end
         self._tracks = [t for t in view.tracks if t.track.type == "video"]
@@ -57,6 +65,7 @@ class GraphBuilder:
         """Look up and check every effect, transition, generator and blend mode once."""
         for number, track in enumerate(self._tracks):
             for view in track.clips:
+                self._builder.check_nested(view, blends, problems)
                 self._builder.check(view, problems)
                 self._builder.check_generator(view, problems)
                 _check_blend(view.path, view.clip.blend, blends, problems)
@@ -74,6 +83,17 @@ class GraphBuilder:
             every = [part for k in looks for part in (k, k.mask) if part is not None]
             taken = {k.path: taken_tracks(k, number, self._tracks, problems) for k in every}
             self._checked.append(_Checked(looks, joints, taken))
+
+    def between(self, first: int, end: int) -> GraphBuilder:
+        """The same, checked already, over other frames."""
+        found = copy.copy(self)
+        found._first, found._end = first, end
+        return found
+
+    @property
+    def sequential(self) -> bool:
+        """True where a clip has an effect that needs every frame before."""
+        return any(self._builder.sequential(view) for track in self._tracks for view in track.clips)
 
     def _transition(self, joint: Joint, problems: list[Problem]) -> Look | None:
         parameters = dict(joint.use.parameters)
@@ -117,8 +137,9 @@ class GraphBuilder:
     def _span(self, start: int, end: int, seen: Seen) -> Span:
         base: Node | None = None
         for layer in self._layers(start, end, seen):
-            base = self._stack(base, layer, end - start)
-        root = base if base is not None else self._canvas.solid(end - start)
+            clear = self._clear and not (layer.opaque and layer.place.covers(*self.canvas.size))
+            base = self._stack(base, layer, end - start, transparent=clear)
+        root = base if base is not None else self.canvas.solid(end - start, transparent=self._clear)
         return Span(start - self._first, end - start, root)
 
     def _layers(self, start: int, end: int, seen: Seen) -> list[Layer]:
@@ -131,7 +152,7 @@ class GraphBuilder:
             layer = self._track_layer(number, start, end, seen, taken)
             if layer is not None:
                 found.append(layer)
-                if layer.opaque and layer.place.covers(*self._canvas.size):
+                if layer.opaque and layer.place.covers(*self.canvas.size):
                     break
         return found[::-1]
 
@@ -146,7 +167,7 @@ class GraphBuilder:
         return seen.joint(number, start) is not None or self._builder.seen(seen.clip(number), start, end)
 
     def _stack(self, base: Node | None, layer: Layer, count: int, *, transparent: bool = False) -> Node:
-        canvas = self._canvas
+        canvas = self.canvas
         if layer.opaque and layer.place.covers(*canvas.size):
             format = with_alpha(canvas.format) if transparent else canvas.format
             return converted(layer.node, format, canvas.color, canvas.size)
@@ -177,9 +198,8 @@ class GraphBuilder:
             layer = self._builder.layer(seen.clip(number), start, end)
         else:
             # Effects and blending of the track must not reach the background, so it stays out then.
-            bottom = (
-                not looks and track.blend == "normal" and self._is_bottom(number, start, end, seen, taken)
-            )
+            plain = not looks and track.blend == "normal" and not self._clear
+            bottom = plain and self._is_bottom(number, start, end, seen, taken)
             layer = self._joined(joint, self._checked[number].joints[id(joint)], start, end, bottom=bottom)
         if layer is None:
             return None
@@ -194,7 +214,7 @@ class GraphBuilder:
         return replace(layer, opacity=product(layer.opacity, opacity, end - start))
 
     def _joined(self, joint: Joint, look: Look, start: int, end: int, *, bottom: bool) -> Layer:
-        canvas, count = self._canvas, end - start
+        canvas, count = self.canvas, end - start
         sides = [self._side(view, start, end, bottom=bottom) for view in (joint.out, joint.into)]
         format = fitting_format(sides[0].format, look.declaration.formats)
         inputs = [converted(side, format, canvas.color) for side in sides]
@@ -214,7 +234,7 @@ class GraphBuilder:
         """One clip on a canvas of its own: over the background at the bottom, else over nothing."""
         layer = self._builder.layer(view, start, end)
         if layer is None:
-            return self._canvas.solid(end - start, transparent=not bottom)
+            return self.canvas.solid(end - start, transparent=not bottom)
         return self._stack(None, replace(layer, blend="normal"), end - start, transparent=not bottom)
 
     def _others(
@@ -226,14 +246,14 @@ class GraphBuilder:
             taken.add(other)
             layer = self._track_layer(other, start, end, seen, taken) if other in seen.tracks else None
             if layer is None:
-                found.append(self._canvas.solid(end - start, transparent=True))
+                found.append(self.canvas.solid(end - start, transparent=True))
             else:
                 found.append(self._alone(layer, end - start))
         return found
 
     def _alone(self, layer: Layer, count: int) -> Node:
         """A layer on a canvas of its own, over nothing."""
-        canvas = self._canvas
+        canvas = self.canvas
         if layer.opaque and layer.place.covers(*canvas.size):
             return converted(layer.node, canvas.format, canvas.color, canvas.size)
         return self._stack(None, replace(layer, blend="normal"), count, transparent=True)
@@ -241,7 +261,7 @@ class GraphBuilder:
     def _with_track_effects(
         self, layer: Layer, looks: list[Look], others: Callable[[Look], list[Node]], start: int, end: int
     ) -> Layer:
-        canvas, count = self._canvas, end - start
+        canvas, count = self.canvas, end - start
         node = self._alone(layer, count)
         moment = Moment(
             self._builder.fps, start, count, self._view.frames, canvas.color, canvas.width / canvas.project[0]

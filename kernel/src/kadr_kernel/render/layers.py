@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from kadr_sdk.curves import Curve, Samples, sample
 from kadr_sdk.errors import Problem
@@ -18,7 +18,7 @@ from kadr_kernel.render.composites import refuse_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment, input_format
 from kadr_kernel.render.sources import check_sources, crop_of, source_values
-from kadr_kernel.render.views import ClipView
+from kadr_kernel.render.views import ClipView, TimelineView
 
 __all__ = ["Layer", "LayerBuilder"]
 
@@ -40,6 +40,29 @@ class Layer:
     def opaque(self) -> bool:
         """True where nothing below shines through."""
         return self.opacity == 1.0 and self.blend == "normal" and not pixel_format(self.node.format).alpha
+
+
+class NestedGraph(Protocol):
+    """The graph of a sequence."""
+
+    canvas: Canvas
+
+    def check(self, blends: frozenset[str], problems: list[Problem]) -> None:
+        """Look up and check everything in it."""
+
+    @property
+    def sequential(self) -> bool:
+        """True where it has an effect that needs every frame before."""
+
+
+class Nested(Protocol):
+    """Graphs of the sequences that clips show."""
+
+    def graph(self, view: TimelineView) -> tuple[NestedGraph, bool]:
+        """The graph of a sequence, and whether it is new."""
+
+    def node(self, view: ClipView, first: int, end: int) -> Node:
+        """What a clip shows of its sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,23 @@ class LayerBuilder:
         self._damage = damage
         self._clip_looks: dict[int, tuple[Look, ...]] = {}
         self._shapes: dict[int, _Shape] = {}
+        self.nested: Nested | None = None
+
+    def like(self, canvas: Canvas, fps: Fraction) -> LayerBuilder:
+        """Another one, for a timeline within this one."""
+        return LayerBuilder(canvas, self.looks, self._pool, fps, self._damage)
+
+    def check_nested(self, view: ClipView, blends: frozenset[str], problems: list[Problem]) -> None:
+        """Check the sequence that a clip shows, where no clip before it did."""
+        if view.nested is not None:
+            graph, new = self._graphs.graph(view.nested)
+            if new:
+                graph.check(blends, problems)
+
+    @property
+    def _graphs(self) -> Nested:
+        assert self.nested is not None, "nobody gave the graphs of sequences"
+        return self.nested
 
     def check(self, view: ClipView, problems: list[Problem]) -> None:
         """Look up and check everything that the clip's picture uses, once."""
@@ -103,7 +143,9 @@ class LayerBuilder:
 
     def sequential(self, view: ClipView) -> bool:
         """True where an effect needs every frame before."""
-        return any(look.declaration.state == "sequential" for look in self._clip_looks[id(view)])
+        if any(look.declaration.state == "sequential" for look in self._clip_looks[id(view)]):
+            return True
+        return view.nested is not None and self._graphs.graph(view.nested)[0].sequential
 
     def seen(self, view: ClipView, start: int, end: int) -> bool:
         """True where :meth:`layer` has one for the clip."""
@@ -132,7 +174,7 @@ class LayerBuilder:
         work = self._work(view, shape, place, bool(looks))
         node = self._with_effects(view, looks, work, work[0] / shape.reference, first, count)
         drawn = place.width, place.height
-        conformed = view.video is not None and place.static and place.rotation == 0 and not looks
+        conformed = view.clip.generator is None and place.static and place.rotation == 0 and not looks
         if conformed and drawn != (node.width, node.height):
             place = replace(place, width=float(node.width), height=float(node.height))
         return Layer(node, place, opacity, view.clip.blend)
@@ -144,7 +186,7 @@ class LayerBuilder:
         place: Placement,
         effects: bool,
     ) -> tuple[int, int]:
-        if view.video is None:
+        if view.clip.generator is not None:
             return self.canvas.size
         if place.static and place.rotation == 0 and not effects:
             return int(place.width), int(place.height)
@@ -153,9 +195,12 @@ class LayerBuilder:
 
     def _upright_size(self, view: ClipView) -> tuple[int, int]:
         """Square-pixel size after rotation and crop."""
-        if view.video is None:
+        if view.nested is not None:
+            width, height = self._graphs.graph(view.nested)[0].canvas.size
+        elif view.video is None:
             return self.canvas.size
-        width, height = view.video.display_size
+        else:
+            width, height = view.video.display_size
         crop = view.clip.crop
         return (
             max(1, round(width * (1 - crop.left - crop.right))),
@@ -192,6 +237,8 @@ class LayerBuilder:
         return self.looks.masked(look.mask, [node], before, color, replace(moment, lead=0, trail=0))
 
     def _source(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:
+        if view.nested is not None:
+            return self._sequence(view, work, first, end)
         if view.video is None:
             return self._generated(view, first, end)
         video = view.video
@@ -215,6 +262,20 @@ class LayerBuilder:
         came = video.color.filled(video.width, video.height, rgb=rgb)
         goes = self.canvas.color
         return Conform(decode, *work, format, came, goes, video.rotation, video.mirrored, cut, video.peak)
+
+    def _sequence(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:
+        """A sequence, cropped, scaled and converted as media are; itself where nothing is to be done."""
+        assert view.nested is not None
+        node = self._graphs.node(view, first, end)
+        inner, outer, crop = self._graphs.graph(view.nested)[0].canvas, self.canvas, view.clip.crop
+        shares = (crop.left, crop.top, crop.right, crop.bottom)
+        cut = tuple(round(side * share) for side, share in zip(inner.size * 2, shares, strict=True))
+        format = with_alpha(outer.format) if pixel_format(node.format).alpha else outer.format
+        if not any(cut):
+            return converted(node, format, inner.color, work, outer.color)
+        return Conform(
+            node, *work, format, inner.color, outer.color, 0, False, (cut[0], cut[1], cut[2], cut[3])
+        )
 
     def _generated(self, view: ClipView, first: int, end: int) -> Node:
         assert view.clip.generator is not None

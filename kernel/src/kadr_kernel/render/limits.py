@@ -16,6 +16,8 @@ __all__ = ["check_media", "natural_duration"]
 def natural_duration(view: ClipView, library: MediaLibrary, problems: list[Problem]) -> Fraction | None:
     """To the end of the media where the project gives no duration."""
     path = f"{view.path}.duration"
+    if view.nested is not None:
+        return _nested_duration(view, problems)
     endless = view.video is not None and view.video.still
     if view.file is None or endless or view.clip.freeze is not None or isinstance(view.clip.speed, Curve):
         problems.append(Problem(path, "a duration is needed here", "give it in seconds"))
@@ -29,6 +31,24 @@ def natural_duration(view: ClipView, library: MediaLibrary, problems: list[Probl
         problems.append(Problem(f"{view.path}.source_start", f"lies after the end of the media at {_s(end)}"))
         return None
     return left
+
+
+def _nested_duration(view: ClipView, problems: list[Problem]) -> Fraction | None:
+    if view.clip.freeze is not None or isinstance(view.clip.speed, Curve):
+        path = f"{view.path}.duration"
+        problems.append(Problem(path, "a duration is needed here", "give it in seconds"))
+        return None
+    left = (_nested_end(view) - view.clip.source_start) / view.speed
+    if left <= 0:
+        text = f"lies after the end of the sequence at {_s(_nested_end(view))}"
+        problems.append(Problem(f"{view.path}.source_start", text))
+        return None
+    return left
+
+
+def _nested_end(view: ClipView) -> Fraction:
+    assert view.nested is not None
+    return view.nested.frames / view.nested.fps
 
 
 def _exact_end(view: ClipView, library: MediaLibrary) -> Fraction:
@@ -47,6 +67,8 @@ def _audio_end(view: ClipView) -> Fraction | None:
 
 def check_media(view: ClipView, library: MediaLibrary, problems: list[Problem]) -> None:
     """A clip shows only what its media has; handles of transitions included."""
+    if view.nested is not None:
+        _check_end(view, _nested_end(view), problems)
     if view.file is None or view.info is None:
         return
     if view.video is not None and not view.video.still:
@@ -58,7 +80,7 @@ def check_media(view: ClipView, library: MediaLibrary, problems: list[Problem]) 
 def _check_pictures(view: ClipView, library: MediaLibrary, problems: list[Problem]) -> None:
     assert view.video is not None
     times = [view.source_time(view.seen_start), view.source_time(view.seen_end - 1)]
-    first, last = min(times), max(times)
+    last = max(times)
     stated = view.video.duration
     margin = 2 / (view.video.rate or Fraction(10)) + Fraction(1, 10)
     end = view.video.start + stated if stated is not None else None
@@ -68,6 +90,12 @@ def _check_pictures(view: ClipView, library: MediaLibrary, problems: list[Proble
         except KadrError as error:
             problems.append(Problem(f"{view.path}.source_file", f"{view.file}: {error.message}", error.hint))
             return
+    _check_end(view, end, problems)
+
+
+def _check_end(view: ClipView, end: Fraction, problems: list[Problem]) -> None:
+    times = [view.source_time(view.seen_start), view.source_time(view.seen_end - 1)]
+    first, last = min(times), max(times)
     view.media_end = end
     if last >= end and view.clip.past_end == "error":
         problems.append(_too_short(view, last, end))
@@ -88,7 +116,8 @@ def _too_short(view: ClipView, last: Fraction, end: Fraction) -> Problem:
             view.joint_out.path, message, "shorten the clip or the transition, or align it to the end"
         )
     has = _s(end - view.origin)
-    message = f"uses {missing} more than the media has ({has})"
+    source = "media" if view.nested is None else "sequence"
+    message = f"uses {missing} more than the {source} has ({has})"
     return Problem(f"{view.path}.duration", message, 'shorten the clip, or set past_end to "hold"')
 
 

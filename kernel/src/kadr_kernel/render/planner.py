@@ -28,6 +28,8 @@ from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.machine import processor_class
+from kadr_kernel.render.nested import NestedGraphs
+from kadr_kernel.render.nesting import Nesting
 from kadr_kernel.render.proxies import Find, with_proxies
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
@@ -89,7 +91,8 @@ class Planner:
         problems: list[Problem] = []
         delivery = deliver(project, request, Exporters(self._catalogue), problems)
         fps = delivery.fps if delivery else project.timeline.fps
-        view = resolve_timeline(project.timeline, fps, base, self._library, problems)
+        nesting = Nesting(project.sequences, project.timeline.fps, fps)
+        view = resolve_timeline(project.timeline, fps, base, self._library, problems, nesting)
         first, end = _range(project, request, view, problems)
         plan: RenderPlan | None = None
         if delivery is not None:
@@ -119,7 +122,7 @@ class Planner:
         backend = self._backend()
         capabilities = backend.capabilities()
         shown = (v for t in view.tracks for v in t.clips if t.track.type == "video")
-        pictures = any(v.video or v.clip.generator for v in shown)
+        pictures = any(v.video or v.clip.generator or v.nested for v in shown)
         sound = any(has_sound(t, v) for t in view.tracks for v in t.clips)
         chapters = _chapters(project, first, end, delivery.fps)
         output = output_of(
@@ -229,6 +232,7 @@ class Planner:
     ) -> GraphBuilder:
         pool = {effect.id: effect for effect in project.effects}
         builder = LayerBuilder(canvas, looks, pool, view.fps, request.damage)
+        builder.nested = NestedGraphs(builder)
         return GraphBuilder(view, builder, first, end)
 
     def versions(self, plugins: Iterable[str]) -> dict[str, str]:
@@ -364,7 +368,7 @@ def _note_conversion(node: Conform, source: Decode, notes: dict[str, Problem]) -
 
 def _warnings(view: TimelineView) -> tuple[Problem, ...]:
     found: dict[str, Problem] = {}
-    for clip in view.clips():
+    for clip in view.every_clip():
         if clip.info is None:
             continue
         for warning in clip.info.warnings:

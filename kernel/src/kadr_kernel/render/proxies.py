@@ -19,6 +19,7 @@ from kadr_sdk.plan import (
     Conform,
     Decode,
     FrameTimes,
+    Montage,
     Native,
     Node,
     Place,
@@ -69,6 +70,8 @@ def _node(node: Node, done: Mapping[int, Node], swap: _Swap) -> Node:
         return _changed(node, input=done[id(node.input)])
     if isinstance(node, Place):
         return _changed(node, base=done[id(node.base)], layer=done[id(node.layer)])
+    if isinstance(node, Montage):
+        return replace(node, parts=tuple(done[id(part)] for part in node.parts))
     if isinstance(node, Native | Call):
         inputs = tuple(done[id(child)] for child in node.inputs)
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))

@@ -14,6 +14,7 @@ from kadr_sdk.times import sample_at
 from kadr_kernel.render.sound_buses import Desk, Window, has_sound
 from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
+from kadr_kernel.render.sound_nested import nested_sound
 from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
 __all__ = ["CHANNELS", "audio_plan"]
@@ -37,12 +38,7 @@ def audio_plan(
     """
     desk = Desk(view, effects, problems)
     window = desk.window(first, end)
-    clips: list[AudioClip] = []
-    for track in desk.heard:
-        for clip in track.clips:
-            found = None if not desk.sounds(track, clip) else _clip(desk, track, clip, window, damage)
-            if found is not None:
-                clips.append(found)
+    clips = _clips(desk, window, damage)
     if not any(has_sound(track, clip) for track in view.tracks for clip in track.clips):
         return None
     return AudioPlan(
@@ -57,6 +53,32 @@ def audio_plan(
         window.lead,
         window.trail,
         loudness,
+    )
+
+
+def _clips(desk: Desk, window: Window, damage: str) -> list[AudioClip]:
+    """All clips that sound in a window, those of sequences among them."""
+    clips: list[AudioClip] = []
+    for track in desk.heard:
+        for view in track.clips:
+            if not desk.sounds(track, view):
+                continue
+            if view.nested is not None:
+                clips += _nested(desk, track, view, window, damage)
+            elif (found := _clip(desk, track, view, window, damage)) is not None:
+                clips.append(found)
+    return clips
+
+
+def _nested(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: str) -> list[AudioClip]:
+    rate, edges, folded = window.rate, _edges(track, view, window.rate), desk.bus_of(track) is None
+
+    def shape(start: int, end: int) -> tuple[tuple[tuple[Ramp, ...], ...], tuple[Ramp, ...]]:
+        gains = _gains(track, view, rate, start, end, edges, folded=folded)
+        return gains, _pan(track, view, rate, start, end)
+
+    return nested_sound(
+        desk, track, view, window, edges, lambda inner, part: _clips(inner, part, damage), shape
     )
 
 

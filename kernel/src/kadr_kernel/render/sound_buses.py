@@ -131,7 +131,9 @@ class Desk:
 
 
 def has_sound(track: TrackView, view: ClipView) -> bool:
-    """True where a clip has sound: from its media, or from a generator on a track of sound."""
+    """True where a clip has sound: of its media or its sequence, or a generator on a track of sound."""
+    if view.nested is not None:
+        return any(has_sound(t, c) for t in view.nested.tracks for c in t.clips)
     return view.audio is not None or (track.track.type == "audio" and view.clip.generator is not None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -36,6 +37,12 @@ class SoundEffects:
     ) -> None:
         self._looks, self._pool, self._fps = looks, pool, fps
         self.rate, self._layout = encoding.rate, encoding.layout
+
+    def at(self, fps: Fraction) -> SoundEffects:
+        """The same for a timeline of another rate."""
+        found = copy.copy(self)
+        found._fps = fps
+        return found
 
     def of_clip(
         self, track: TrackView, view: ClipView, offset: int, count: int, problems: list[Problem]

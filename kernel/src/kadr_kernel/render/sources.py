@@ -30,7 +30,7 @@ def check_sources(looks: Looks, chain: Sequence[Look], view: ClipView, problems:
             )
             problems.append(Problem(look.path, text, "put it before that effect"))
         elif view.video is None or view.file is None:
-            if view.clip.generator is not None:
+            if view.clip.generator is not None or view.nested is not None:
                 text = f"{look.declaration.id} needs a clip of a media file"
                 problems.append(Problem(look.path, text, "take it off this clip"))
         else:

@@ -6,7 +6,7 @@ time 0 is the start of the file: the first timestamp of its streams, where that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from kadr_sdk.times import format_timecode, frame_at
 from kadr_kernel.render.joints import check_overlaps, find_joints
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.limits import check_media, natural_duration
+from kadr_kernel.render.nesting import Nesting
 from kadr_kernel.render.views import ClipView, TimelineView, TrackView
 
 __all__ = ["resolve_timeline"]
@@ -29,22 +30,40 @@ MAX_FRAMES = 50_000_000
 
 
 def resolve_timeline(
-    timeline: Timeline, fps: Fraction, base: Path, library: MediaLibrary, problems: list[Problem]
+    timeline: Timeline,
+    fps: Fraction,
+    base: Path,
+    library: MediaLibrary,
+    problems: list[Problem],
+    nesting: Nesting | None = None,
+    where: str = "timeline",
 ) -> TimelineView:
-    """Clips with media and integer frames; problems are appended, not raised."""
+    """Clips with media and integer frames; problems are appended, not raised.
+
+    Args:
+        nesting: the sequences that clips may show. where: path of this timeline in the project.
+    """
+
+    def inner(found: Timeline, rate: Fraction, path: str) -> TimelineView:
+        return resolve_timeline(found, rate, base, library, problems, nesting, path)
+
+    def nested(clip: Clip, path: str) -> TimelineView | None:
+        known = nesting or Nesting({}, timeline.fps, fps)
+        return known.view(clip.sequence or "", f"{path}.sequence", inner, problems)
+
     notes: list[Problem] = []
     tracks = []
     for number, track in enumerate(timeline.tracks):
         if not track.enabled:
             continue
-        view = TrackView(f"timeline.tracks[{number}]", track)
+        view = TrackView(f"{where}.tracks[{number}]", track)
         if track.type == "subtitle" and track.clips:
             hint = "disable the track, or burn the text in before"
             problems.append(Problem(view.path, "subtitle tracks are not rendered by this version", hint))
             continue
         for c, clip in enumerate(track.clips):
             path = f"{view.path}.clips[{c}]"
-            found = _clip(clip, path, track, fps, timeline.fps, base, library, problems, notes)
+            found = _clip(clip, path, track, fps, timeline.fps, base, library, nested, problems, notes)
             if found is not None:
                 view.clips.append(found)
             else:
@@ -58,7 +77,7 @@ def resolve_timeline(
         check_media(clip_view, library, problems)
     found_view.frames = max((c.end for c in found_view.clips()), default=0)
     if found_view.frames > MAX_FRAMES:
-        problems.append(Problem("timeline", f"{found_view.frames} frames are more than {MAX_FRAMES}"))
+        problems.append(Problem(where, f"{found_view.frames} frames are more than {MAX_FRAMES}"))
     return found_view
 
 
@@ -70,13 +89,15 @@ def _clip(
     usual: Fraction,
     base: Path,
     library: MediaLibrary,
+    nested: Callable[[Clip, str], TimelineView | None],
     problems: list[Problem],
     notes: list[Problem],
 ) -> ClipView | None:
-    if clip.sequence is not None:
-        problems.append(Problem(f"{path}.sequence", "nested sequences are not rendered by this version"))
-        return None
     view = ClipView(path, clip, fps, Fraction(0), 0, 0)
+    if clip.sequence is not None:
+        view.nested = nested(clip, path)
+        if view.nested is None:
+            return None
     if clip.source_file is not None and not _attach(view, track, base, library, problems):
         return None
     _set_pace(view, usual, problems)

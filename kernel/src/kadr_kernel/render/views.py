@@ -39,6 +39,7 @@ class ClipView:
         pace: seconds of the media that one second of the source stands for: of numbered pictures,
             whose rate the clip decides; else 1.
         media_end: absolute source time at which the pictures end; None: never (stills).
+        nested: the sequence that it shows in place of media.
     """
 
     path: str
@@ -57,6 +58,7 @@ class ClipView:
     seen_end: int = 0
     joint_in: Joint | None = None
     joint_out: Joint | None = None
+    nested: TimelineView | None = None
 
     @cached_property
     def origin(self) -> Fraction:
@@ -162,6 +164,16 @@ class TimelineView:
         """All clips of all enabled tracks."""
         for track in self.tracks:
             yield from track.clips
+
+    def every_clip(self) -> Iterator[ClipView]:
+        """These, and the clips of every sequence within, each sequence once."""
+        waiting, known = [self], {id(self)}
+        for view in waiting:
+            for clip in view.clips():
+                yield clip
+                if clip.nested is not None and id(clip.nested) not in known:
+                    known.add(id(clip.nested))
+                    waiting.append(clip.nested)
 
 
 def origin_of(info: MediaInfo | None) -> Fraction:

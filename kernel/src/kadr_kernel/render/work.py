@@ -100,7 +100,8 @@ class RenderJob:
 
     def _refuse_early(self, base: Path, output: Path) -> None:
         """What is wrong with the target is said before any media is read."""
-        clips = (c for t in self._project.timeline.tracks for c in t.clips)
+        timelines = (self._project.timeline, *self._project.sequences.values())
+        clips = (c for timeline in timelines for t in timeline.tracks for c in t.clips)
         refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
         check_target(output.absolute(), overwrite=self._request.overwrite)
         if self._request.manifest:

@@ -51,6 +51,7 @@ __all__ = [
     "Duck",
     "FrameTimes",
     "LoudnessTarget",
+    "Montage",
     "Native",
     "Node",
     "Place",
@@ -295,7 +296,40 @@ class Place:
         return self.base.frames
 
 
-Node = Decode | Conform | Solid | Native | Call | Place
+@dataclass(frozen=True, slots=True)
+class Montage:
+    """Frames of several graphs of one size and format, in an order of its own: a nested timeline.
+
+    Attributes:
+        shown: of every frame the number of the part and the frame of it.
+    """
+
+    parts: tuple[Node, ...]
+    shown: tuple[tuple[int, int], ...]
+    color: Color
+
+    @property
+    def width(self) -> int:
+        """Of the parts."""
+        return self.parts[0].width
+
+    @property
+    def height(self) -> int:
+        """Of the parts."""
+        return self.parts[0].height
+
+    @property
+    def format(self) -> str:
+        """Of the parts."""
+        return self.parts[0].format
+
+    @property
+    def frames(self) -> int:
+        """As many as are listed."""
+        return len(self.shown)
+
+
+Node = Decode | Conform | Solid | Native | Call | Place | Montage
 """A stage of a span's graph."""
 
 
@@ -408,6 +442,8 @@ def _inputs(node: Node) -> tuple[Node, ...]:
         return (node.input,)
     if isinstance(node, Place):
         return (node.base, node.layer)
+    if isinstance(node, Montage):
+        return node.parts
     return node.inputs if isinstance(node, Native | Call) else ()
 
 

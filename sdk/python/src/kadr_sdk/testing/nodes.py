@@ -14,7 +14,7 @@ from kadr_sdk.curves import value_at
 from kadr_sdk.effects import FrameCall
 from kadr_sdk.errors import NotSupportedError
 from kadr_sdk.frames import VideoFrame, pixel_format
-from kadr_sdk.plan import Call, Conform, Decode, Node, Place, Solid
+from kadr_sdk.plan import Call, Conform, Decode, Montage, Node, Place, Solid
 
 __all__ = ["render_node"]
 
@@ -32,6 +32,9 @@ def render_node(node: Node, frame: int, context: RenderContext, decode: _Decoder
     if isinstance(node, Place):
         base = render_node(node.base, frame, context, decode)
         return _place(node, base, render_node(node.layer, frame, context, decode), frame)
+    if isinstance(node, Montage):
+        part, at = node.shown[frame]
+        return render_node(node.parts[part], at, context, decode)
     if isinstance(node, Call):
         return _call(node, frame, context, decode)
     raise NotSupportedError(f"the in-memory backend has no {type(node).__name__} nodes")
