@@ -256,6 +256,33 @@ def test_who_is_in_the_room(detector: str, kadr: Kadr, tmp_path: Path) -> None:
 
 
 @real
+def test_films_cut_and_framed_by_what_is_seen(detector: str, kadr: Kadr, tmp_path: Path) -> None:
+    film, cut, tall = MEDIA / "video" / "mdn_friday_speech.mp4", tmp_path / "cut.tlp", tmp_path / "tall.tlp"
+    code, out, err = kadr(
+        *("recognize", film, "--every", "1s", "--classes", "person", "--cut-list", cut, "--json"),
+        *("-o", tmp_path / "seen.json"),
+    )
+    assert code == 0, err
+    assert json.loads(out)["cut_list"] == str(cut)
+    (clip,) = json.loads(cut.read_text("utf-8"))["timeline"]["tracks"][0]["clips"]
+    assert clip["source_file"] == str(film)
+    argv = ["reframe", film, "--every", "1s", "--aspect", "1:1", "--classes", "person", "-o", tall]
+    code, out, err = kadr(*argv, "--json")
+    assert code == 0, err
+    facts = json.loads(out)
+    assert (facts["event"], facts["width"], facts["height"], facts["clips"]) == ("Reframed", 480, 480, 1)
+    again = kadr("reframe", cut, "--every", "1s", "--height", "360", "-o", tall, "-y")
+    assert again[0] == 0, again[2]
+    assert "202x360" in again[1]
+    for path in (cut, tall):
+        assert kadr("validate", path)[0] == 0
+    assert kadr(*argv)[0] == 2  # exists already
+    assert "is not a shape" in kadr("reframe", film, "--aspect", "tall", "-o", tmp_path / "b.tlp")[2]
+    code, _, err = kadr("recognize", film, "--every", "1s", "--classes", "zebra", "--cut-list", cut, "-y")
+    assert (code, "nothing to cut to" in err) == (2, True)
+
+
+@real
 def test_a_film_is_upright_and_has_several_people(detector: str, kadr: Kadr) -> None:
     film = MEDIA / "video" / "mdn_friday_speech.mp4"
     document = json.loads(kadr("recognize", film, "--every", "1s", "--classes", "person", "--json")[1])

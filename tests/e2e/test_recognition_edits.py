@@ -15,7 +15,7 @@ from kadr_sdk.color import BT709
 from kadr_sdk.errors import ValidationError
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.output import Output, VideoEncoding
-from kadr_sdk.project import Project, parse_project
+from kadr_sdk.project import Project, dump_project, parse_project
 from kadr_sdk.rendering import Renderer, RenderRequest
 
 SIZE, FRAMES, RATE, STEP = (192, 96), 30, 25, 5
@@ -50,10 +50,10 @@ def film(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def write_document(film: Path, target: Path, **media: Any) -> None:
-    """What a detector that looks at every fifth frame would have seen."""
+def write_document(film: Path, target: Path, step: int = STEP, **media: Any) -> None:
+    """What a detector that looks at every fifth frame (or so) would have seen."""
     digest = hashlib.sha256(film.read_bytes()).hexdigest()
-    looks = range(0, FRAMES, STEP)
+    looks = range(0, FRAMES, step)
     rows = [
         {"t": f"{n}/{RATE}", "frame": n, "class": "thing", "score": 0.9, "box": list(place(n)), "track": 1}
         for n in looks
@@ -68,7 +68,7 @@ def write_document(film: Path, target: Path, **media: Any) -> None:
     }
     document = {
         **{"format": "kadr.detections", "version": 1, "media": facts | media},
-        **{"model": {"id": "m", "classes": ["thing"]}, "settings": {"every": "5"}},
+        **{"model": {"id": "m", "classes": ["thing"]}, "settings": {"every": str(step)}},
         **{"frames": [[n, f"{n}/{RATE}"] for n in looks], "detections": rows},
     }
     target.write_text(json.dumps(document), "utf-8")
@@ -171,6 +171,23 @@ def test_what_cannot_be_hidden_is_not_rendered(
             project(film, *before, hide(**parameters)), film.parent, RenderRequest(target, video=LOSSLESS)
         )
     assert not target.exists()
+
+
+def test_a_narrow_frame_keeps_the_thing(film: Path, render: Render) -> None:
+    """In a frame of a square the thing, which crosses the picture, is seen all the way."""
+    from kadr_recognition.document import Results
+    from kadr_recognition.reframing import reframed
+
+    write_document(film, film.with_name("all.json"), step=1)
+    found = Results.from_bytes(film.with_name("all.json").read_bytes())
+    square = reframed(project(film), film.parent, (96, 96), lambda _: found)
+    whole = place(0)[2] * place(0)[3]
+    seen = [(frame > (GREY + BRIGHT) // 2).sum() for frame in render(square)]
+    assert len(seen) == FRAMES
+    assert sum(count > whole * 0.95 for count in seen) >= FRAMES - 2
+    assert min(seen) > whole * 0.75  # it crosses the picture in a second: the frame starts a little late
+    still = parse_project(json.loads(dump_project(square)))
+    assert still.timeline == square.timeline
 
 
 def test_other_detections_are_another_film(renderer: Renderer, film: Path, tmp_path: Path) -> None:

@@ -16,10 +16,17 @@ from kadr_sdk.text import printable
 if TYPE_CHECKING:
     from kadr_recognition.document import Results
 
-__all__ = ["run"]
+__all__ = ["bar", "run"]
 
 _PATH = click.Path(path_type=Path)
-_FORMATS = ("json", "csv", "coco", "mot", "srt")  # those of kadr_recognition.formats, without its import
+_FORMATS = (
+    "json",
+    "csv",
+    "coco",
+    "mot",
+    "srt",
+    "markers",
+)  # those of kadr_recognition.formats, without its import
 
 
 @click.command()
@@ -36,6 +43,9 @@ _FORMATS = ("json", "csv", "coco", "mot", "srt")  # those of kadr_recognition.fo
 @click.option("--provider", default="", metavar="NAME", help="cpu, cuda …; else the best that is there.")
 @click.option("-o", "--output", type=_PATH, help="File for the results: .json, .csv, .txt (MOT), .srt.")
 @click.option("--format", "kind", type=click.Choice(_FORMATS), help="Otherwise by the ending of the file.")
+@click.option(
+    "--cut-list", type=_PATH, metavar="PROJECT", help="Project of the stretches where they are seen."
+)
 @click.option("--no-cache", is_flag=True, help="Look anew, and keep nothing of it.")
 @click.option("--overwrite", "-y", is_flag=True, help="Replace an existing file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
@@ -52,6 +62,7 @@ def recognize(
     provider: str,
     output: Path | None,
     kind: str | None,
+    cut_list: Path | None,
     no_cache: bool,
     overwrite: bool,
     as_json: bool,
@@ -68,31 +79,46 @@ def recognize(
     wanted = require_classes(classes, kernel.container.get(ModelStore).card(model))
     request = Request(model, Every.parse(every), threshold, provider, cache=not no_cache)
     writer = FORMATS[format_of(kind, output.suffix if output else "")]
-    if output is not None:
-        check_target(output, file, overwrite=overwrite)
-    with _bar(file, quiet=as_json) as progress:
+    for target in filter(None, (output, cut_list)):
+        check_target(target, file, overwrite=overwrite)
+    with bar(file, quiet=as_json) as progress:
         found = Recognizer(kernel.container).recognize(file, request, progress).only(wanted)
     if track:
         from kadr_recognition.tracking.tracker import follow
 
         found = follow(found)
+    if cut_list is not None:
+        _cut(kernel, file, found, cut_list)
     data = writer(found) if output is not None or as_json or kind else b""
     if output is not None:
         write_whole(output, data)
-    _say(found, output, data, as_json=as_json)
+    _say(found, output, cut_list, data, as_json=as_json)
 
 
-def _say(found: Results, output: Path | None, data: bytes, *, as_json: bool) -> None:
+def _cut(kernel: Kernel, file: Path, found: Results, target: Path) -> None:
+    """Save the project of the stretches in which something is seen."""
+    from kadr_sdk.rendering import ProjectStore, Renderer
+
+    from kadr_recognition.cutting import cut_project, relative
+    from kadr_recognition.presence import present
+
+    info = kernel.container.get(Renderer).probe(file)
+    project = cut_project(info, relative(file, target), present(found))
+    kernel.container.get(ProjectStore).save(project, target)
+
+
+def _say(found: Results, output: Path | None, cut_list: Path | None, data: bytes, *, as_json: bool) -> None:
     """The results themselves, or where they are and what they come to."""
     if output is None and data:
         click.echo(data, nl=False)
     elif as_json:
-        facts = {"frames": len(found.frames), "detections": len(found.rows)}
-        click.echo(json.dumps({"event": "Recognized", "output": str(output), **facts}))
+        facts: dict[str, object] = {"frames": len(found.frames), "detections": len(found.rows)}
+        cut = {} if cut_list is None else {"cut_list": str(cut_list)}
+        click.echo(json.dumps({"event": "Recognized", "output": str(output), **facts, **cut}))
     else:
         _show(found)
-        if output is not None:
-            click.echo(printable(output, 4000))
+        for path in filter(None, (output, cut_list)):
+            click.echo(printable(path, 4000))
 
 
 def _show(found: Results) -> None:
@@ -115,7 +141,7 @@ def _show(found: Results) -> None:
 
 
 @contextmanager
-def _bar(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int], object] | None]:
+def bar(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int], object] | None]:
     """A bar on a terminal, nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield None

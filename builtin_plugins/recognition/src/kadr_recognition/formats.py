@@ -1,4 +1,4 @@
-"""Results as files of other programs: CSV, COCO, MOT, SubRip."""
+"""Results as files of other programs: CSV, COCO, MOT, SubRip, markers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from kadr_sdk.times import format_seconds
 from kadr_recognition.detection import Detection
 from kadr_recognition.document import Results
 from kadr_recognition.masks import area_of
+from kadr_recognition.presence import Manner, present, seen_until
 
-__all__ = ["FORMATS", "format_of", "to_coco", "to_csv", "to_json", "to_mot", "to_srt"]
+__all__ = ["FORMATS", "format_of", "to_coco", "to_csv", "to_json", "to_markers", "to_mot", "to_srt"]
 
 
 def to_json(found: Results) -> bytes:
@@ -103,7 +104,7 @@ def to_srt(found: Results) -> bytes:
     """Subtitles that say what is seen, one as long as it stays the same."""
     cues: list[tuple[Fraction, Fraction, str]] = []
     times = [t for _, t in found.frames]
-    end = max(_end(found), times[-1] if times else Fraction(0))
+    end = seen_until(found)
     for (_, start, things), stop in zip(found.by_frame(), [*times[1:], end], strict=True):
         text = _counted([t.name for t in things])
         if cues and cues[-1][2] == text and cues[-1][1] == start:
@@ -117,8 +118,13 @@ def to_srt(found: Results) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _end(found: Results) -> Fraction:
-    return Fraction(str(found.media.get("end", 0)))
+def to_markers(found: Results) -> bytes:
+    """Markers of a timeline that shows the whole media: where each class begins to be seen."""
+    names = sorted({r.what.name for r in found.rows})
+    manner = Manner(pad=Fraction(0), shortest=Fraction(0))
+    marks = [(start, name) for name in names for start, _ in present(found, [name], manner)]
+    rows = [{"time": format_seconds(t), "name": name, "kind": "note"} for t, name in sorted(marks)]
+    return (json.dumps({"markers": rows}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _counted(names: list[str]) -> str:
@@ -138,6 +144,7 @@ FORMATS: dict[str, Callable[[Results], bytes]] = {
     "coco": to_coco,
     "mot": to_mot,
     "srt": to_srt,
+    "markers": to_markers,
 }
 """Writers by name."""
 
