@@ -40,11 +40,18 @@ _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One wheel of a plugin: ``by`` is ``id version``, ``requires`` as its metadata says."""
+    """One wheel of a plugin.
+
+    Attributes:
+        by: the plugin, ``id version``.
+        file: name of the wheel; ``path`` is named by its digest.
+        requires: as its metadata says.
+    """
 
     by: str
     name: str
     version: Version
+    file: str
     path: Path
     requires: tuple[str, ...] = ()
 
@@ -90,7 +97,7 @@ def read_wheel(by: str, blob: Blob, path: Path) -> Wheel:
     except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise RegistryError(f"the wheel {blob.path} of {by} is damaged: {error}") from error
     requires = Parser().parsestr(text, headersonly=True).get_all("Requires-Dist") or []
-    return Wheel(by, name, version, path, tuple(requires))
+    return Wheel(by, name, version, blob.path, path, tuple(requires))
 
 
 def _check_members(archive: zipfile.ZipFile, by: str) -> None:
@@ -178,7 +185,9 @@ def unpack(wheel: Wheel, site: Path) -> None:
     schemes |= {name: str(unused) for name in ("scripts", "headers", "data")}
     target = SchemeDictionaryDestination(schemes, interpreter="python", script_kind="posix")
     try:
-        with WheelFile.open(wheel.path) as source:
+        with zipfile.ZipFile(wheel.path) as archive:
+            archive.filename = wheel.file  # the blob is named by its digest, and the library reads the name
+            source = WheelFile(archive)
             source.validate_record(validate_contents=True)
             install(source, target, additional_metadata={"INSTALLER": b"kadr\n"})
     except (InstallerError, ValueError, OSError, AssertionError, zipfile.BadZipFile) as error:
