@@ -128,8 +128,6 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
         information: Mapping[str, Iterator[RequirementInformation[Wish, Candidate]]],  # noqa: ARG002 - the same
         backtrack_causes: Sequence[RequirementInformation[Wish, Candidate]],
     ) -> Any:
-        if time.monotonic() > self._end:
-            raise _TooLongError
         trouble = any(
             identifier in (c.requirement.plugin, c.parent.plugin if c.parent else "")
             for c in backtrack_causes
@@ -142,6 +140,8 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
         requirements: Mapping[str, Iterator[Wish]],
         incompatibilities: Mapping[str, Iterator[Candidate]],
     ) -> list[Candidate]:
+        if time.monotonic() > self._end:
+            raise _TooLongError
         wishes = list(requirements[identifier])
         bad = set(incompatibilities[identifier])
         if all(wish.without for wish in wishes) and identifier not in self._rules.host:
@@ -185,8 +185,8 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
                 refused[release.version] = reason
                 continue
             version = Version(release.version)
-            unasked = (version.is_prerelease and not self._rules.pre and not named) or version.local
-            if unasked and release.version != stay:
+            odd = bool(version.local) or (version.is_prerelease and not self._rules.pre)
+            if odd and not named and release.version != stay:
                 early.append(release.version)
             else:
                 fitting.append(Candidate(plugin, release.version, release))
