@@ -36,16 +36,16 @@ CUT, SECONDS = 20, 60
 
 
 def source(folder: Path, width: int, height: int, rate: int) -> Path:
-    """A minute of pictures and sound."""
-    path = folder / f"{height}.mp4"
+    """A minute of pictures and sound; of large ones ten seconds."""
+    path, seconds = folder / f"{height}.mp4", SECONDS if height < 500 else 10
     with boot() as kernel:
         backend = kernel.container.get(Renderer).backend()
         video = VideoEncoding(
             "h264", "yuv420p", width, height, Fraction(rate), BT709, crf=23, preset="veryfast"
         )
         output = backend.prepare(Output("bench", "mp4", video, AudioEncoding("aac", 48000, "stereo")))
-        frames = (barcode_frame(n, width, height) for n in range(rate * (SECONDS if height < 500 else 10)))
-        wave = 0.1 * np.sin(np.arange(48000 * (SECONDS if height < 500 else 10)) / 20).astype(np.float32)
+        frames = (barcode_frame(n, width, height) for n in range(rate * seconds))
+        wave = 0.1 * np.sin(np.arange(48000 * seconds) / 20).astype(np.float32)
         backend.write(path, output, frames, [AudioBlock(np.stack([wave, wave]), 48000)])
     return path
 
