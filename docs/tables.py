@@ -121,6 +121,17 @@ def levels() -> Iterator[str]:
         yield f"| `{key}` | {LIMITS[key]} | {cells} |"
 
 
+def quality() -> Iterator[str]:
+    """The steps of the quality scale, by their checks."""
+    from kadr_author.checks import CHECKS
+
+    yield "| step | check | what passes |"
+    yield "|---|---|---|"
+    yield "| bronze | `validate` | no rule of files, declarations, licence, README and sandbox is broken |"
+    for check in CHECKS:
+        yield f"| {check.level} | `{check.name}` | {check.summary} |"
+
+
 TABLES = {
     "errors": errors,
     "events": every_event,
@@ -128,6 +139,7 @@ TABLES = {
     "broken": broken,
     "levels": levels,
     "deliveries": deliveries,
+    "quality": quality,
 }
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from kadr_kernel.sandbox.runtime import CoreRuntime
 from kadr_sdk.color import BT709, Color
 from kadr_sdk.effects import EffectDeclaration, FrameCall
+from kadr_sdk.errors import KadrError
 from kadr_sdk.frames import VideoFrame
 
 __all__ = ["main"]
@@ -29,9 +30,9 @@ SDK = Path(__file__).resolve().parent
 DESCRIBED = SDK / "abi" / "examples" / "glow.toml"
 
 
-def _builder() -> Any:
-    """``build.py`` beside this file, which is no package."""
-    spec = spec_from_file_location("kadr_build", SDK / "build.py")
+def _script(path: Path) -> Any:
+    """A Python file of the SDK, which is no package, as a module."""
+    spec = spec_from_file_location(f"kadr_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -76,8 +77,8 @@ def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bo
     """Whether a language is green, and what is to be said of it."""
     began = time.perf_counter()
     try:
-        code = builder.build(language.example, DESCRIBED)
-    except RuntimeError as error:
+        code = builder.build(builder.example(language), DESCRIBED)
+    except KadrError as error:
         return False, str(error)
     seconds = time.perf_counter() - began
     declaration = EffectDeclaration.from_dict(tomllib.loads(DESCRIBED.read_text("utf-8")))
@@ -98,8 +99,8 @@ def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bo
 
 def main(wanted: Sequence[str]) -> int:
     """Check all languages, or those named."""
-    builder = _builder()
-    vectors = builder.script(SDK / "abi" / "vectors" / "make.py")
+    builder = _script(SDK / "build.py")
+    vectors = _script(SDK / "abi" / "vectors" / "make.py")
     red = green = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, language in builder.LANGUAGES.items():

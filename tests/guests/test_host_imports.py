@@ -66,7 +66,7 @@ def compiled(script: Callable[[str], ModuleType], tmp_path_factory: pytest.TempP
     def make(text: str) -> bytes:
         source = folder / "guest.c"
         source.write_text(text, "utf-8")
-        code: bytes = build.with_sections(build.compiled(source, folder / "guest.wasm", folder / "cache"))
+        code: bytes = build.with_sections(build.compiled(source, folder, folder / "cache"))
         return code
 
     return make

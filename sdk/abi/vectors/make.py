@@ -7,14 +7,14 @@ say what the effects mean, in numpy; no guest had a part in the numbers.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kadr_sdk.frames import VideoFrame, pixel_format
+from kadr_sdk.frames import pixel_format
+from kadr_sdk.testing.vectors import digest, picture, samples
 from numpy.typing import NDArray
 
 __all__ = ["EFFECTS", "digest", "picture", "samples", "vectors"]
@@ -24,32 +24,6 @@ Plane = NDArray[np.int64]
 Planes = Sequence[Plane]
 FORMATS = ("yuv420p", "yuv444p", "yuv422p10le", "yuva420p", "yuv444p16le")
 SIZES = ((1, 1), (33, 18), (127, 5), (256, 32))
-
-
-def samples(width: int, height: int, depth: int, plane: int, input: int, frame: int) -> Plane:
-    """One plane of an input: ``(3xx + 7x + 13y + 31 plane + 101 input + 17 (frame + 8)) mod 2^depth``.
-
-    ``frame`` is the frame's own number: that of the call plus the window's offset.
-    """
-    x, y = np.arange(width, dtype=np.int64)[None, :], np.arange(height, dtype=np.int64)[:, None]
-    return (3 * x * x + 7 * x + 13 * y + 31 * plane + 101 * input + 17 * (frame + 8)) % (1 << depth)
-
-
-def picture(format: str, width: int, height: int, input: int, frame: int) -> VideoFrame:
-    """An input as a frame."""
-    made = VideoFrame.empty(format, width, height)
-    depth = pixel_format(format).depth
-    for index, plane in enumerate(made.planes):
-        plane[...] = samples(plane.shape[1], plane.shape[0], depth, index, input, frame)
-    return made
-
-
-def digest(planes: Sequence[NDArray[Any]]) -> str:
-    """sha256 of all planes in order, row by row without padding, words little-endian."""
-    found = hashlib.sha256()
-    for plane in planes:
-        found.update(np.ascontiguousarray(plane, "<u2" if plane.dtype.itemsize == 2 else "u1").tobytes())
-    return found.hexdigest()
 
 
 def invert(inputs: Sequence[Planes], case: Mapping[str, Any]) -> list[Plane]:

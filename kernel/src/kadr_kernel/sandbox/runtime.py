@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from kadr_kernel.sandbox.limits import Limits, limits_for
 
 if TYPE_CHECKING:
     from kadr_sdk.effects import EffectDeclaration
+    from kadr_sdk.manifest import Manifest
 
     from kadr_kernel.sandbox.engine import Engines
     from kadr_kernel.sandbox.guest import CoreGuest
@@ -113,6 +115,14 @@ class CoreRuntime:
     def records(self, plugin: str) -> Mapping[str, Mapping[str, Any]]:
         """What guests of a plugin did in earlier jobs, by effect."""
         return self._ledger.rows(plugin) if self._ledger is not None else {}
+
+    def trial(
+        self, manifest: Manifest, folder: Path, *, apart: bool = False
+    ) -> AbstractContextManager[CoreRuntime]:
+        """A runtime for guests under construction (:class:`kadr_sdk.contributions.GuestTrials`)."""
+        from kadr_kernel.sandbox.trial import on_trial
+
+        return on_trial(manifest, folder, apart=apart)
 
     def close(self) -> None:
         """Stop the clocks; guests are not used after this."""

@@ -24,6 +24,7 @@ service      a class or factory for the Protocol that ``provides`` names
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -34,6 +35,7 @@ from kadr_sdk.compliance import Limits
 from kadr_sdk.effects import EffectDeclaration, FrameCall, FrameEffect
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
+from kadr_sdk.manifest import Manifest
 from kadr_sdk.output import Output
 from kadr_sdk.parts import PartReader
 from kadr_sdk.project import Project
@@ -46,6 +48,7 @@ __all__ = [
     "FrameAnalyzer",
     "Guest",
     "GuestRecords",
+    "GuestTrials",
     "Importer",
     "LadderExporter",
     "PresetDescriptor",
@@ -273,5 +276,24 @@ class Runtime(Protocol):
 
         Raises:
             PluginError: it is not taken; names plugin, effect, reason and remedy.
+        """
+        ...
+
+
+@runtime_checkable
+class GuestTrials(Protocol):
+    """A runtime that takes guests of plugins that are not installed, for their authors."""
+
+    def trial(
+        self, manifest: Manifest, folder: Path, *, apart: bool = ...
+    ) -> AbstractContextManager[Runtime]:
+        """A runtime for the guests of a manifest, for as long as the block lasts.
+
+        Of the permissions that the manifest asks for it gives those that reach nothing of this
+        machine; nothing is recorded.
+
+        Args:
+            folder: for compiled code and for what the guests keep.
+            apart: each instance in a process of its own.
         """
         ...

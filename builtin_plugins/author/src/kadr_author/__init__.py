@@ -1,0 +1,1 @@
+"""The author's loop: plugins begun, built, tried, measured and packed."""
