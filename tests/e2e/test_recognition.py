@@ -102,6 +102,14 @@ def test_a_model_of_ones_own(kadr: Kadr, tmp_path: Path) -> None:
     after = stats(kadr)
     assert (after["hits"] - before["hits"], after["entries"]) == (2, before["entries"])
 
+    # The library knows it too, once it knows the file.
+    assert kadr("media", "scan", tmp_path)[0] == 0
+    rows = [json.loads(line) for line in kadr("media", "search", "dog > 0.7", "--json")[1].splitlines()]
+    assert sorted(Path(row["path"]).name for row in rows) == ["a.png", "b.png"]
+    assert kadr("media", "search", "dog > 0.8")[1] == ""
+    facts = json.loads(kadr("media", "info", tmp_path / "a.png", "--json")[1])
+    assert facts["seen"] == {"dog": 0.75}
+
     code, _, err = kadr("recognize", tmp_path / "b.png", "--model", "mine", "-o", target)
     assert (code, "exists already" in err) == (2, True)
     code, _, err = kadr("recognize", tmp_path / "b.png", "--model", "mine", "-o", tmp_path / "b.png", "-y")

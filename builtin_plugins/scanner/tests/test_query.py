@@ -49,6 +49,32 @@ def test_what_is_found(shelves: Any, query: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("dog > 0.6", ["BeachSunset01.mp4"]),
+        ("Dog>=.5 beach", ["BeachSunset01.mp4"]),
+        ("dog>0.9", []),
+        ("seen:dog", ["BeachSunset01.mp4", "interview.mov"]),
+        ("dog<0.5 seen:dog", ["interview.mov"]),
+        ("'potted plant > 0.1'", ["interview.mov"]),
+        ("seen:cat", []),
+    ],
+)
+def test_what_was_seen(shelves: Any, query: str, names: list[str]) -> None:
+    """The best score of all records of a content counts, whatever the file is called."""
+    with shelves.index.write() as writer:
+        for name, seen, best in (
+            ("holiday/BeachSunset01.mp4", "Dog", 0.8),
+            ("holiday/BeachSunset01.mp4", "dog", 0.2),
+            ("work/interview.mov", "dog", 0.4),
+            ("work/interview.mov", "potted plant", 0.3),
+        ):
+            writer.seen(shelves.row(name).digest, "m", seen, best)
+    found = parse_query(query)
+    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == names
+
+
+@pytest.mark.parametrize(
     ("query", "message"),
     [
         ("", "nothing is searched for"),

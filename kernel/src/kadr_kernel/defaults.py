@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 
-__all__ = ["NoCache", "NoMetrics", "NoProxies", "NoTracer", "SystemClock"]
+__all__ = ["NoCache", "NoFindings", "NoMetrics", "NoProxies", "NoTracer", "SystemClock"]
 
 
 class NoTracer:
@@ -55,6 +55,13 @@ class NoCache:
     def size(self, kind: str, key: str) -> int | None:  # noqa: ARG002 - the Protocol's signature
         """Never there."""
         return None
+
+
+class NoFindings:
+    """Forgets; satisfies :class:`kadr_sdk.services.Findings`."""
+
+    def record(self, digest: str, model: str, classes: Mapping[str, float]) -> None:
+        """Nothing."""
 
 
 class NoProxies:

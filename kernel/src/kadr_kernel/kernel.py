@@ -71,6 +71,7 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     registry.provide(services.Tracer, defaults.NoTracer, fallback=True)
     registry.provide(services.Metrics, defaults.NoMetrics, fallback=True)
     registry.provide(services.Cache, defaults.NoCache, fallback=True)
+    registry.provide(services.Findings, defaults.NoFindings, fallback=True)
     registry.provide(services.Proxies, defaults.NoProxies, fallback=True)
     registry.provide(services.Clock, defaults.SystemClock, fallback=True)
     render_services(registry, kernel.hooks.call, kernel.config.folders.cache, kernel.recipe)

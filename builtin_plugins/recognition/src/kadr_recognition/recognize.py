@@ -16,7 +16,7 @@ from kadr_sdk.media import MediaInfo
 from kadr_sdk.models import ModelCard, ModelStore
 from kadr_sdk.plan import content_hash
 from kadr_sdk.rendering import Renderer
-from kadr_sdk.services import Cache, Container, EventBus, Scheduler
+from kadr_sdk.services import Cache, Container, EventBus, Findings, Scheduler
 from kadr_sdk.times import format_seconds
 
 from kadr_recognition.context import QuietContext
@@ -93,13 +93,20 @@ class Recognizer:
             raise MediaFileError("there are no pictures in it", path=path, hint="give a film or a picture")
         digest = _digest(path)
         job = _Job(self._container, renderer.backend(), info, card, request, limits, digest, progress)
-        if not request.cache:
-            return job.run()
-        key = cache_key(digest, card, limits, request.every, request.provider)
+        found = (
+            job.run()
+            if not request.cache
+            else self._once(job, cache_key(digest, card, limits, request.every, request.provider))
+        )
+        self._container.get(Findings).record(digest, card.id, _best(found))
+        return _named(found, path)
+
+    def _once(self, job: _Job, key: str) -> Results:
+        """From the cache, else by looking."""
         cache = self._container.get(Cache)
         with cache.claim(CACHE_KIND, key) as known:
             if known is not None and (found := _read(known)) is not None:
-                return _named(found, path)
+                return found
             found = job.run()
             if not job.context.warned:  # of damage the next one has to hear too
                 _keep(cache, key, found)
@@ -185,6 +192,14 @@ def _read(path: Path) -> Results | None:
         return Results.from_bytes(path.read_bytes())
     except (OSError, SerializationError):
         return None
+
+
+def _best(found: Results) -> dict[str, float]:
+    """The best score of every class."""
+    best: dict[str, float] = {}
+    for row in found.rows:
+        best[row.what.name] = max(row.what.score, best.get(row.what.name, 0.0))
+    return best
 
 
 def _named(found: Results, path: Path) -> Results:

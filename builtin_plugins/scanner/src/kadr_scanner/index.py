@@ -100,6 +100,11 @@ class Index:
         """Files of that content, those that stand first."""
         return self.files("digest = ?", (digest,), order="missing, id")
 
+    def seen(self, digest: str) -> dict[str, float]:
+        """Best score of every class that was seen in a content, the surest first."""
+        statement = "SELECT class, max(best) FROM seen WHERE digest = ? GROUP BY class ORDER BY 2 DESC, 1"
+        return dict(self.rows(statement, digest))
+
     def former(self, path: Path) -> str | None:
         """Digest of what once stood under a path."""
         rows = self.rows(
@@ -170,6 +175,14 @@ class Writer:
         self._do(
             "UPDATE file SET digest = ? WHERE id = ? AND size = ? AND mtime = ?",
             (digest, number, version.size, version.mtime),
+        )
+
+    def seen(self, digest: str, model: str, name: str, best: float) -> None:
+        """A class was seen in a content; the best of all records counts."""
+        self._do(
+            """INSERT INTO seen VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET best = max(best, excluded.best)""",
+            (digest, model, name.lower(), best),
         )
 
     def forget(self, number: int) -> None:

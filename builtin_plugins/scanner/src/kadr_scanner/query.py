@@ -1,7 +1,8 @@
 """What a search means: words, and conditions such as ``kind:video duration>10 hdr``.
 
 Words are looked up from their beginnings, all of them must be there. Conditions are
-``NAME:VALUE`` or ``NAME OPERATOR NUMBER`` with ``<  <=  >  >=  =``.
+``NAME:VALUE`` or ``NAME OPERATOR NUMBER`` with ``<  <=  >  >=  =``. A number up to 1 beside
+any other name is a score: ``dog > 0.6`` are the files in which a dog was seen that surely.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _STATES = {
     "duplicate": "digest != '' AND digest IN (SELECT digest FROM file GROUP BY digest HAVING count(*) > 1)",
 }
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "s": 1.0, "min": 60.0, "h": 3600.0, "": 1.0}
-_COMPARED = re.compile(r"([a-z]+)(<=|>=|<|>|=)(\d+(?:\.\d+)?)([a-z]*)", re.IGNORECASE)
+_COMPARED = re.compile(r"([^<>=:]+?)(<=|>=|<|>|=)(\d*\.?\d+)([a-z]*)", re.IGNORECASE)
+_SPACED = re.compile(r"\s*(<=|>=|<|>|=)\s*(?=[\d.])")
 _NAMED = re.compile(r"([a-z]+):(.+)", re.IGNORECASE)
 FLAGS = (
     "hdr alpha variable interlaced rotated mirrored anamorphic 10bit "
@@ -55,7 +57,7 @@ def parse_query(text: str) -> Query:
         InvalidParameterError: an unknown name, or a value that is none.
     """
     try:
-        parts = shlex.split(text.replace("\\", "\\\\"), posix=True)
+        parts = shlex.split(_SPACED.sub(r"\1", text).replace("\\", "\\\\"), posix=True)
     except ValueError as error:
         raise InvalidParameterError(f"{error}".lower(), path="QUERY", hint="close the quotes") from None
     conditions, values, words = [], [], []
@@ -78,6 +80,10 @@ def _condition(part: str) -> Iterator[tuple[str, list[Any]]]:
     """The condition that a part of the query is; nothing for a word."""
     if match := _COMPARED.fullmatch(part):
         name, sign, number, unit = match[1].lower(), match[2], match[3], match[4].lower()
+        if name not in _NUMBERS and not unit and float(number) <= 1:  # a class, and its best score
+            of_class = f"SELECT digest FROM seen WHERE class = ? AND best {sign} ?"  # noqa: S608 - one of five signs
+            yield f"digest IN ({of_class})", [name, float(number)]
+            return
         if name not in _NUMBERS:
             raise _unknown(name, _NUMBERS)
         if unit not in _UNITS:
@@ -100,8 +106,10 @@ def _named(name: str, value: str) -> tuple[str, list[Any]]:
                 f"has:{value} is not known", path="QUERY", hint=did_you_mean(value, FLAGS)
             )
         return "(' ' || flags || ' ') LIKE ?", [f"% {value} %"]
+    if name == "seen":
+        return "digest IN (SELECT digest FROM seen WHERE class = ?)", [value.lower()]
     if name not in _TEXTS:
-        raise _unknown(name, [*_TEXTS, "state", "has"])
+        raise _unknown(name, [*_TEXTS, "state", "has", "seen"])
     if name == "folder":
         return "instr(folder, ?) > 0", [value]
     if name in ("kind", "codec"):

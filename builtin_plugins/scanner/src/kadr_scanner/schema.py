@@ -41,11 +41,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             INSERT INTO search (rowid, words) VALUES (new.id, new.words);
         END""",
     ),
+    (
+        """CREATE TABLE seen (
+            digest TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL, best REAL NOT NULL,
+            PRIMARY KEY (digest, model, class)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX seen_class ON seen (class, best, digest)",
+    ),
 )
 """Statements by version; the version of a file is its ``user_version``.
 
 ``mtime`` is nanoseconds since 1970; ``inode`` is text, for it has up to 128 bits; ``former``
-holds paths under which a content once stood, so that projects can be relinked.
+holds paths under which a content once stood, so that projects can be relinked; ``seen`` is
+what detectors saw in a content at best, by class in lower case.
 """
 
 

@@ -1,8 +1,8 @@
 """Services: "give me something that can Y". Protocols that the container hands out.
 
 Ask for them by Protocol in a constructor or with ``container.get(EventBus)``. The kernel
-provides the ones here; ``Tracer``, ``Metrics``, ``Cache`` and ``Proxies`` have defaults that do nothing
-until a plugin provides a real one.
+provides the ones here; ``Tracer``, ``Metrics``, ``Cache``, ``Findings`` and ``Proxies`` have
+defaults that do nothing until a plugin provides a real one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "Container",
     "EventBus",
     "EventStream",
+    "Findings",
     "Gate",
     "Installations",
     "Metrics",
@@ -455,6 +456,19 @@ class Cache(Protocol):
         """Bytes of what stands there for the key, or None; nothing is read, and no use is noted.
 
         For looking ahead: the entry may turn out to be damaged, or be gone when it is wanted.
+        """
+        ...
+
+
+class Findings(Protocol):
+    """What is seen in media, remembered for searches; the default forgets it."""
+
+    def record(self, digest: str, model: str, classes: Mapping[str, float]) -> None:
+        """Remember what a model saw in a content.
+
+        Args:
+            digest: sha256 of the file, as hex.
+            classes: best score (0..1) by class; the best of several records counts.
         """
         ...
 

@@ -43,8 +43,10 @@ def search(session: Session, query: tuple[str, ...], limit: int, as_json: bool) 
     kadr media search beach sunset
     kadr media search kind:video duration>10 width>=1920 has:hdr
     kadr media search iphone created:2023-05 state:ready
+    kadr media search "dog > 0.6" seen:person
 
-    Words are found from their beginning, in names, folders, tags, cameras and codecs.
+    Words are found from their beginning, in names, folders, tags, cameras and codecs. What is
+    seen in files is known where kadr recognize has looked.
     """
     found = parse_query(" ".join(query))
     files = session.library.index.files(
@@ -81,8 +83,10 @@ def info(session: Session, file: Path, as_json: bool) -> None:
     """Everything that the library knows of FILE."""
     row = session.library.known(file)
     same = [r for r in session.library.index.of_content(row.digest) if r.id != row.id] if row.digest else []
+    seen = session.library.index.seen(row.digest) if row.digest else {}
     if as_json:
-        print_json(row.as_dict() | {"facts": row.facts, "same_content": [str(r.path) for r in same]})
+        more = {"facts": row.facts, "same_content": [str(r.path) for r in same], "seen": seen}
+        print_json(row.as_dict() | more)
         return
     click.secho(clean(row.path), bold=True)
     pairs = [("state", f"{row.state}{f': {row.reason}' if row.reason else ''}"), ("kind", row.kind)]
@@ -90,6 +94,7 @@ def info(session: Session, file: Path, as_json: bool) -> None:
     pairs += [("picture", f"{row.width}x{row.height}" if row.width else ""), ("codec", row.codec)]
     pairs += [("rate", f"{row.fps:.6g} fps" if row.fps else ""), ("properties", row.flags)]
     pairs += [("recorded", row.created), *_origin(row), ("digest", row.digest)]
+    pairs += [("seen", ", ".join(f"{name} {best:.2f}" for name, best in seen.items()))]
     pairs += [("same content", str(r.path)) for r in same[:20]]
     pairs += [("warning", w["message"]) for w in row.facts.get("warnings", ())]
     table([(f"  {name}", text) for name, text in pairs if text and text != "-"])
