@@ -40,9 +40,10 @@ class Lab:
         parsed = {
             p.name: p.parse(given.get(p.name, p.default))
             for p in self.declaration.params
-            if not isinstance(given.get(p.name), Samples)
+            if not isinstance(given.get(p.name), Samples) and (p.name in given or p.default is not None)
         }
-        return dict(given) | parsed
+        left_open = {p.name: None for p in self.declaration.params if not p.required}
+        return left_open | dict(given) | parsed
 
     def frame(
         self,
