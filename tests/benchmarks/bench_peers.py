@@ -8,7 +8,7 @@ Peers in Python run in ``--python``, so that nothing of theirs comes into kadr's
 MoviePy has no blur of its own, so Pillow's does it. melt's blur is libavfilter's, as kadr's is; its
 grade is too. GES grades by
 ``videobalance`` and blurs by ``gaussianblur``; its program takes no settings of the encoder, so its
-figure is of x264's own defaults at 2 Mbit/s, and stands apart.
+figure is of x264's own defaults at 2 Mbit/s, and stands apart. (1.22 ends without the film.)
 
     uv venv /tmp/peers && uv pip install --python /tmp/peers/bin/python moviepy imageio-ffmpeg
     apt-get install melt ges1.0-tools gstreamer1.0-plugins-{bad,ugly} gstreamer1.0-libav
