@@ -16,6 +16,7 @@ from kadr_kernel.plugins.resolve import Resolution, resolve
 from kadr_kernel.plugins.roster import Absence, Choice, left_out
 from kadr_kernel.plugins.rows import Row
 from kadr_kernel.plugins.states import events_of, step
+from kadr_kernel.plugins.trimmed import left_out_of_build
 from kadr_kernel.plugins.versions import split
 
 __all__ = ["RUNNING", "Roll"]
@@ -162,7 +163,7 @@ class Roll:
             for item in row.manifest.contributions if row.manifest and row.state != "active" else ():
                 if item.kind == kind and name in (item.id, *item.names):
                     return f"plugin {row.id!r} has it, but {Absence('', self._why(row))}"
-        return ""
+        return left_out_of_build(kind, name)
 
     def _why(self, row: Row) -> Problem:
         if row.state == "suspended":
