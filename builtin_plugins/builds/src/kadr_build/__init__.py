@@ -1,0 +1,1 @@
+"""Builds of kadr that hold only the plugins that are needed."""
