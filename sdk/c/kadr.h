@@ -23,6 +23,10 @@
 #define KADR_EXPORT(name) __attribute__((export_name(name), used))
 #define KADR_RESTRICT __restrict__
 
+/* Before a loop over a row that becomes SIMD: four vectors a turn, so that the check of the deadline,
+ * which stands in every turn, costs a few per cent instead of half. Not for loops that cannot be SIMD. */
+#define KADR_LOOP _Pragma("clang loop vectorize(enable) interleave_count(4)")
+
 static inline void *kadr_at(kadr_ptr pointer) { return (void *)(uintptr_t)pointer; }
 
 /* Memory of the guest: handed out once and never taken back; the host drops the whole instance. */

@@ -1,7 +1,10 @@
-"""Microseconds a 1080p yuv420p frame takes through the built-in guests: in, call, out.
+"""What the sandbox costs a 1080p yuv420p frame: ``python tests/benchmarks/bench_wasm.py``.
 
-``python tests/benchmarks/bench_wasm.py``. Beside them: the whole frame with and without a deadline,
-numpy doing the same, the load of compiled code, and the same frames through a guest in a process of its own.
+The goals first, each as a row that says whether it was met: kernels in a guest against the same C by
+gcc, frames in and out, the deadline, two threads, the load of compiled code, how late a loop is
+stopped, a process of its own, and a whole film with a guest against one with the native effect.
+Then microseconds: in, call and out of the built-in guests, and numpy doing the same. What is compared
+is measured in turns; the figures are medians, and medians of ratios of neighbours in time.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from _bench import Row, report
+from _wasm_goals import goals, in_turns
 from kadr_kernel.permissions.confinement import Confinement
 from kadr_kernel.sandbox.guest import GuestUse
 from kadr_kernel.sandbox.house import House
@@ -128,29 +132,6 @@ def isolation(folder: Path) -> list[Row]:
     return rows
 
 
-def in_turns(works: list[Callable[[], object]]) -> list[list[float]]:
-    """Microseconds of each, taken in turns so that neighbours of the machine disturb all alike."""
-    found: list[list[float]] = [[] for _ in works]
-    for number in range(-2, REPEATS):
-        for work, times in zip(works, found, strict=True):
-            begin = time.perf_counter()
-            work()
-            if number >= 0:
-                times.append((time.perf_counter() - begin) * 1e6)
-    return found
-
-
-def loading(folder: Path) -> Row:
-    """A compiled guest from its folder to a module, engine and parser included."""
-
-    def load() -> None:
-        runtime, use = used("invert", folder, trusted=False)
-        use.close()
-        runtime.close()
-
-    return timed("load a compiled guest", load)
-
-
 def by_numpy() -> list[Row]:
     """The same pictures by numpy."""
     inverting, blurring = (frame_calls(name)().inputs[0] for name in ("invert", "temporal_blur"))
@@ -170,8 +151,9 @@ def main() -> int:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        goals(folder)
         rows = [row for effect in EFFECTS for row in steps(effect, folder)]
-        rows += [*isolation(folder), *by_numpy(), loading(folder)]
+        rows += [*isolation(folder), *by_numpy()]
     return report("A 1080p yuv420p frame through guests, microseconds", rows)
 
 

@@ -11,6 +11,7 @@ import hmac
 import os
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,12 @@ from kadr_kernel.sandbox.limits import Limits
 __all__ = ["Compiler"]
 
 _MAC = 32
+
+
+@cache
+def _engine_version() -> str:
+    """Read from its metadata, which takes as long as all the rest of a load."""
+    return version("wasmtime")
 
 
 class Compiler:
@@ -53,7 +60,7 @@ class Compiler:
         return made
 
     def _name(self, code: bytes, *, guarded: bool) -> str:
-        parts = (version("wasmtime"), CONFIGURATION, str(guarded), hashlib.sha256(code).hexdigest())
+        parts = (_engine_version(), CONFIGURATION, str(guarded), hashlib.sha256(code).hexdigest())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest() + ".native"
 
     def _compile(self, code: bytes, *, guarded: bool) -> bytes:
