@@ -47,7 +47,7 @@ def test_there_is_a_template_of_every_kind_and_three_in_every_language() -> None
     assert {word: named(word) for word in words} == words
 
 
-@pytest.mark.parametrize(("language", "level"), [("c", "platinum"), ("wat", "platinum"), ("python", "gold")])
+@pytest.mark.parametrize(("language", "level"), [("wat", "platinum"), ("python", "gold")])
 def test_it_has_the_best_quality_that_its_language_can(
     language: str, level: str, kernel: Kernel, begun: Callable[..., Project], cache: Path
 ) -> None:

@@ -115,3 +115,10 @@ def test_host_functions_that_a_trial_gives_and_does_not(
     path = project.root / MANIFEST
     path.write_text(path.read_text("utf-8") + "\n[permissions]\nlog = true\n", "utf-8")
     assert rules_of(kernel, read_project(project.root)) == []
+    project = edited(project, source, 'kadr_log(1, "hello");', "kadr_host_read_file(0, 0, 0, 0, 0);")
+    path.write_text(path.read_text("utf-8").replace("log = true", 'read = ["*"]'), "utf-8")
+    project = read_project(project.root)
+    build(project, cache)
+    (problem,) = rules_of(kernel, project)
+    assert "needs the permission read: a trial does not give it" in problem.message
+    assert "kadr plugin enable org.example.demo" in problem.hint
