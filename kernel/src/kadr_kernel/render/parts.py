@@ -214,7 +214,8 @@ class PartMaker:
         executor = means.catalogue.load("executor", self._executor)
         crew = Crew(
             workers=workers,
-            recipe=lambda: means.recipe(plan.portable),
+            # The sound is made here, whatever it depends on.
+            recipe=lambda: means.recipe(all(s.portable for s in plan.segments)),
             here=self._make_here,
             reserve=lambda task: means.scheduler.reserve(task.memory, owner=task.job),
             address=self._request.address or str(means.setting("render.address") or ""),

@@ -35,6 +35,7 @@ from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
 from kadr_kernel.render.sound_buses import has_sound
 from kadr_kernel.render.sound_effects import SoundEffects
+from kadr_kernel.render.sound_exact import is_exact
 from kadr_kernel.render.timeline import resolve_timeline
 from kadr_kernel.render.views import TimelineView
 
@@ -147,6 +148,9 @@ class Planner:
             audio = audio_plan(
                 view, output.audio, first, end, problems, effects, request.damage, delivery.loudness
             )
+            if audio is not None:
+                exact = is_exact(audio, output.audio, self._library.probe)
+                audio = replace(audio, exact=exact)
             output = output if audio else replace(output, audio=None)
         if problems or output is None:
             return None

@@ -214,6 +214,7 @@ class AudioPlan:
         lead, trail: samples mixed before and after those delivered, where effects remember or
             look ahead; positions of clips count from the first that leads in.
         loudness: what the delivered samples are brought to.
+        exact: decoding, mixing and encoding give the same on every processor, effects aside.
     """
 
     rate: int
@@ -228,6 +229,7 @@ class AudioPlan:
     trail: int = 0
     loudness: LoudnessTarget | None = None
     hash: str = ""
+    exact: bool = _unhashed(True)
 
     @property
     def total(self) -> int:
@@ -246,5 +248,5 @@ class AudioPlan:
 
     @property
     def portable(self) -> bool:
-        """True where no effect depends on the class of processor."""
-        return all(part.portable for part in self.parts if isinstance(part, SoundCall))
+        """True where nothing depends on the class of processor."""
+        return self.exact and all(part.portable for part in self.parts if isinstance(part, SoundCall))
