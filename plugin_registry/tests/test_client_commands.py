@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from kadr_registry.commands import changing, looking, settings, using
 from kadr_sdk.errors import KadrError, PermissionDeniedError
-from kadr_sdk.services import Installations
 
 GLOW = "org.example.glow"
 Run = Callable[..., str]
@@ -24,7 +23,7 @@ class _Kernel:
     """What the commands need of one."""
 
     def __init__(self, kept: Any) -> None:
-        self.container = SimpleNamespace(get=lambda kind: {Installations: kept}[kind])
+        self.installations = kept
         self.plugins = SimpleNamespace(rows=lambda: [])
 
 

@@ -114,6 +114,7 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
         self._rules = rules
         self._known: dict[str, list[Candidate]] = {}
         self._dependencies: dict[Candidate, list[Wish]] = {}
+        self._inside: dict[tuple[int, str], bool] = {}
         self._end = time.monotonic() + _SECONDS
         self.refused: dict[str, dict[str, str]] = {}
 
@@ -155,7 +156,10 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
     def is_satisfied_by(self, requirement: Wish, candidate: Candidate) -> bool:
         if not candidate.version:
             return requirement.without
-        inside = requirement.range.contains(candidate.version, prereleases=True)
+        # The library asks for every pair again in every round; ranges live as long as the wishes do.
+        key = id(requirement.range), candidate.version
+        if (inside := self._inside.get(key)) is None:
+            inside = self._inside[key] = requirement.range.contains(candidate.version, prereleases=True)
         return inside is not requirement.without
 
     def get_dependencies(self, candidate: Candidate) -> list[Wish]:

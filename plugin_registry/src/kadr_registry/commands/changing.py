@@ -8,7 +8,6 @@ from typing import Any
 import click
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.plugin import Kernel
-from kadr_sdk.services import Installations
 
 from kadr_registry.client.lockfile import read_lock
 from kadr_registry.client.planner import Terms
@@ -125,7 +124,7 @@ def _purge(kernel: Kernel, plugin: str, as_json: bool) -> None:
             hint = f"kadr plugin remove {plugin}"
             raise InvalidParameterError(f"{plugin} is still installed", hint=hint)
         with client.places.locked():
-            removed = list(kernel.container.get(Installations).purge(plugin))
+            removed = list(kernel.installations.purge(plugin))
             if Publishers(client.places.root).forget(plugin):
                 removed.append("who published it")
     text = f"removed: {', '.join(removed)}" if removed else "there was nothing"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 from kadr_sdk.plugin import Kernel
-from kadr_sdk.services import Installations
 
 from kadr_registry.client.tokens import variable
 from kadr_registry.commands import shared, using
@@ -93,7 +92,7 @@ def _grants() -> None:
 @click.pass_obj
 def _granted(kernel: Kernel, as_json: bool) -> None:
     """Every grant: to which plugin of which publisher, for how long, what."""
-    rows = kernel.container.get(Installations).grants()
+    rows = kernel.installations.grants()
     if as_json:
         click.echo(json.dumps({"grants": [dict(row) for row in rows]}))
         return
@@ -120,7 +119,7 @@ def _granted(kernel: Kernel, as_json: bool) -> None:
 @click.pass_obj
 def _revoke(kernel: Kernel, plugin: str, permission: str | None, as_json: bool) -> None:
     """Take back what a plugin was allowed: all, or PERMISSION. Counts at once, for running ones too."""
-    count = kernel.container.get(Installations).revoke(plugin, permission or "")
+    count = kernel.installations.revoke(plugin, permission or "")
     data = {"id": plugin, "permission": permission or "", "revoked": count}
     shared.show_result(as_json, data, f"{count} grants of {plugin} taken back" if count else "there was none")
 

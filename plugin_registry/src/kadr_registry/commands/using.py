@@ -11,7 +11,6 @@ from typing import Any
 import click
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.plugin import Kernel
-from kadr_sdk.services import Installations
 from kadr_sdk.text import printable
 
 from kadr_registry.client.client import Client
@@ -87,7 +86,7 @@ def answers(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def places(kernel: Kernel) -> Places:
     """The store's."""
-    return Places(kernel.container.get(Installations).folder)
+    return Places(kernel.installations.folder)
 
 
 @contextmanager
@@ -136,7 +135,7 @@ def client_of(
             if row.manifest is not None and not row.origin.startswith("registry ")
         ]
         where = places(kernel)
-        consent = Consent(kernel.container.get(Installations), said or Answers())
+        consent = Consent(kernel.installations, said or Answers())
         yield Client(where, Planner(where, registries, host), consent, _report)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kadr_sdk.permissions import PermissionSet
 
 if TYPE_CHECKING:
-    from kadr_sdk.services import Catalogue, Config, Container, EventBus, Plugins, Tracer
+    from kadr_sdk.services import Catalogue, Config, Container, EventBus, Installations, Plugins, Tracer
 
 __all__ = ["Command", "Host", "Kernel", "PluginContext"]
 
@@ -90,6 +90,11 @@ class Kernel(Protocol):
     @property
     def config(self) -> Config:
         """Settings."""
+        ...
+
+    @property
+    def installations(self) -> Installations:
+        """Where plugins from registries lie, and what they were allowed; without making the container."""
         ...
 
     def health(self) -> Sequence[Mapping[str, Any]]:
