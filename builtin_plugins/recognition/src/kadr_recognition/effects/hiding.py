@@ -28,7 +28,8 @@ def hidden(part: Array, method: str, cells: tuple[int, int], black: int) -> Arra
     if method == "pixelate":
         found: Array = means.repeat(tall, axis=0).repeat(wide, axis=1)
     else:
-        found = _between(_between(means << _BITS, rows, 0), columns, 1, whole=True)
+        small = means.astype(np.int32) if part.itemsize == 1 else means  # what fits is faster
+        found = _between(_between(small << _BITS, rows, 0), columns, 1, whole=True)
     return found.astype(part.dtype)
 
 
@@ -44,7 +45,11 @@ def _between(means: Array, edges: Array, axis: int, *, whole: bool = False) -> A
     high = np.minimum(low + 1, len(twice) - 1)
     span = np.maximum(twice[high] - twice[low], 1)
     part = np.clip(at - twice[low], 0, span)
-    shape = (-1, 1) if axis == 0 else (1, -1)
+    weight = ((part << _BITS) // span).astype(means.dtype).reshape((-1, 1) if axis == 0 else (1, -1))
     a, b = np.take(means, low, axis), np.take(means, high, axis)
-    found: Array = a + (b - a) * part.reshape(shape) // span.reshape(shape)
+    b -= a
+    b *= weight
+    b >>= _BITS
+    b += a
+    found: Array = b
     return (found + (1 << (_BITS - 1))) >> _BITS if whole else found
