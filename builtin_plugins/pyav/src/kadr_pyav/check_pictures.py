@@ -30,7 +30,7 @@ _DARK = 0.1  # of the range above black
 _SHARE = 0.98  # of the samples must be dark
 _STILL = 0.25  # codes on average between neighbours: below what noise of -60 dB gives
 _FAR = 6.0  # codes on average: encoders stay below that, whatever their quality
-_NEAR = 1.0  # codes: what moves less than that cannot be told apart
+_NEAR = 2.5  # codes: what moves less, a coarse quantizer may hold back for a frame
 _REACH = 5  # frames that a picture is looked for, both ways
 
 
