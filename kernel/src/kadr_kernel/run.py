@@ -6,6 +6,7 @@ Options before the host's own, and environment variables:
 ``--version``          print the version and end
 ``--plugins A,B``      run only these plugins, what they require, and hosts
 ``--safe-mode``        run only plugins that the metapackage ``kadr`` pins
+``--untrusted``        read media in confined processes, as the setting ``media.untrusted``
 ``KADR_PLUGINS``       as ``--plugins``
 ``KADR_SAFE_MODE=1``   as ``--safe-mode``
 ``KADR_HOST``          id of the host; else the one with the highest priority
@@ -38,11 +39,13 @@ class Options:
 
     Attributes:
         plugins: ids of the plugins to run; None: all.
+        untrusted: media are read in confined processes.
         host: id of the host; empty: the preferred one.
     """
 
     plugins: tuple[str, ...] | None = None
     safe_mode: bool = False
+    untrusted: bool = False
     host: str = ""
 
 
@@ -69,7 +72,11 @@ def _run(
     try:
         options, rest = parse_options(argv, environ)
         with boot(
-            environ=environ, plugins=options.plugins, safe_mode=options.safe_mode, hosts=True
+            environ=environ,
+            plugins=options.plugins,
+            safe_mode=options.safe_mode,
+            hosts=True,
+            overrides={"media.untrusted": True} if options.untrusted else None,
         ) as kernel:
             return _serve(kernel, options.host, rest, journal)
     except KeyboardInterrupt:
@@ -109,6 +116,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Opti
         name, equals, value = rest[0].partition("=")
         if rest[0] == "--safe-mode":
             options = replace(options, safe_mode=True)
+        elif rest[0] == "--untrusted":
+            options = replace(options, untrusted=True)
         elif name == "--plugins":
             plugins = value if equals else (rest.pop(1) if len(rest) > 1 else "")
             if not _ids(plugins):

@@ -89,6 +89,12 @@ SETTINGS: Mapping[str, Setting] = {
             "small versions of films: preview (shown in previews, never exported), off",
             choices=("preview", "off"),
         ),
+        _setting(
+            "media.untrusted",
+            "bool",
+            False,
+            "media are read in processes that have given up network, other files and new programs",
+        ),
         _setting("paths.cache", "file", "", "folder of what can be made again; empty: the usual place"),
         _setting("paths.data", "file", "", "folder of plugins' storage; empty: the usual place"),
         _setting("plugins.disabled", "text", "", "ids of plugins that are not activated", many=True),

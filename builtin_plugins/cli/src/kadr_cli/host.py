@@ -32,7 +32,8 @@ _EPILOG = """\b
 Begin with:  kadr demo
 then:        kadr make a.mp4 b.mov photo.jpg song.mp3 -o film.mp4
 
---plugins ID,ID or --safe-mode before the command choose which plugins run.
+--plugins ID,ID or --safe-mode before the command choose which plugins run;
+--untrusted there reads media in confined processes.
 """
 
 

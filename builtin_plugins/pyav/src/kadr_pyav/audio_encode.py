@@ -12,6 +12,8 @@ import numpy as np
 from kadr_sdk.errors import BackendError, InternalError
 from kadr_sdk.parts import Packet, PartWriter
 
+from kadr_pyav.audio_decode import AudioDecoder
+from kadr_pyav.audio_reader import OpenSound
 from kadr_pyav.loudness import Meter
 from kadr_pyav.mix import mix
 from kadr_pyav.sessions import open_audio
@@ -33,7 +35,13 @@ _SILENCE = 10 ** (-90 / 20)  # a block below -90 dBFS counts as silent
 _INTEGERS = {"u8": (8, "u1"), "s16": (16, "i2"), "s32": (32, "i4")}
 
 
-def render_audio(plan: AudioPlan, output: Output, sink: PartWriter, context: RenderContext) -> str:
+def render_audio(
+    plan: AudioPlan,
+    output: Output,
+    sink: PartWriter,
+    context: RenderContext,
+    sounds: OpenSound = AudioDecoder,
+) -> str:
     """Mix and encode the whole sound into ``sink`` and finish it.
 
     Returns:
@@ -47,7 +55,7 @@ def render_audio(plan: AudioPlan, output: Output, sink: PartWriter, context: Ren
     if encoding is None or (encoding.rate, encoding.layout) != (plan.rate, plan.layout):
         raise InternalError(f"the mix ({plan.rate} Hz, {plan.layout}) is not what the output encodes")
     session, levels = AudioSession(encoding), Levels(plan.rate, plan.layout)
-    for packet in session.run(levels.seen(mix(plan, context))):
+    for packet in session.run(levels.seen(mix(plan, context, sounds))):
         sink.write(packet)
     levels.warn(context)
     return sink.finish(session.header() | {"facts": levels.facts()})

@@ -9,20 +9,26 @@ the noise that AAC decoders make up themselves where a file asks for "perceptual
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
 
 from kadr_pyav.audio_decode import AudioDecoder
+from kadr_pyav.confined import ConfinedSound
 from kadr_pyav.damage import Damage
 from kadr_pyav.sound import Samples, Stream, channels_of, remixed, resampler
 
-__all__ = ["SoundFile"]
+__all__ = ["Decoder", "OpenSound", "SoundFile"]
 
 _TAPS = 64  # twice swresample's default filter length
 _BACKWARD_SECONDS = 20
+
+
+Decoder = AudioDecoder | ConfinedSound
+OpenSound = Callable[[str, int, Damage], Decoder]
+"""Opens a stream of sound in a file, here or in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class SoundFile:
     rate: int
     layout: str
     damage: Damage
+    sounds: OpenSound = AudioDecoder
 
     def forwards(self, start: int) -> Iterator[Samples]:
         """Pieces from a position to the end of the stream.
@@ -44,7 +51,7 @@ class SoundFile:
         Raises:
             MediaFileError: no such stream, undecodable, or damaged where the policy is to stop.
         """
-        decoder = AudioDecoder(self.path, self.stream, self.damage)
+        decoder = self.sounds(self.path, self.stream, self.damage)
         if decoder.rate == self.rate:
             return self._remixed(decoder.pieces(start), decoder.layout)
         return self._resampled(decoder, start)
@@ -71,7 +78,7 @@ class SoundFile:
         for piece in pieces:
             yield remixed(piece, layout, self.layout)
 
-    def _resampled(self, decoder: AudioDecoder, start: int) -> Iterator[Samples]:
+    def _resampled(self, decoder: Decoder, start: int) -> Iterator[Samples]:
         common = gcd(decoder.rate, self.rate)
         period, made = decoder.rate // common, self.rate // common
         margin = _TAPS * max(1, -(-decoder.rate // self.rate))

@@ -5,7 +5,7 @@ Nothing of libav is imported before it is needed, so that a listing of backends 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from kadr_sdk.output import Output
     from kadr_sdk.parts import PacketSource, PartReader, PartWriter
     from kadr_sdk.plan import AudioPlan, Copy, Node, Segment, Source
+    from kadr_sdk.plugin import PluginContext
     from kadr_sdk.reports import CheckReport, Expectation
+    from kadr_sdk.services import Cache
 
+    from kadr_pyav.audio_reader import OpenSound
+    from kadr_pyav.cell import Cells
     from kadr_pyav.encoders import Trials
     from kadr_pyav.index import IndexCache
+    from kadr_pyav.index_memory import IndexMemory
     from kadr_pyav.pools import JobPools
 
 __all__ = ["PyAvBackend"]
@@ -34,9 +39,14 @@ class PyAvBackend:
 
     Owns what outlives a call: scans of media, readers of running jobs, what was tried of the
     encoders. :meth:`close` lets all of it go.
+
+    Args:
+        untrusted: files are read in processes that have given up whatever they do not need.
+        cache: gives the service in which scans outlive the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, untrusted: bool = False, cache: Callable[[], Cache] | None = None) -> None:
+        self._untrusted, self._cache = untrusted, cache
         self._capabilities = CapabilityList()
         self._lock = Lock()
         self._parts: _Parts | None = None
@@ -46,13 +56,21 @@ class PyAvBackend:
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
-            parts.pools.close()
+            parts.close()
 
     def _own(self) -> _Parts:
         with self._lock:
             if self._parts is None:
-                self._parts = _Parts()
+                self._parts = _Parts(untrusted=self._is_untrusted(), memory=self._memory())
             return self._parts
+
+    def _is_untrusted(self) -> bool:
+        return self._untrusted
+
+    def _memory(self) -> IndexMemory | None:
+        from kadr_pyav.index_memory import IndexMemory
+
+        return None if self._cache is None else IndexMemory(self._cache, str(self.capabilities().versions))
 
     def capabilities(self) -> Capabilities:
         """What it can do; cheap after the first call."""
@@ -62,7 +80,12 @@ class PyAvBackend:
         """What a file holds. See :func:`kadr_pyav.probe.probe`."""
         from kadr_pyav.probe import probe
 
-        return probe(path, indexes=self._own().indexes)
+        parts = self._own()
+        if parts.cells is not None:
+            from kadr_pyav.confined import confined_probe
+
+            return confined_probe(parts.cells, path)
+        return probe(path, indexes=parts.indexes)
 
     def index(self, path: Path, stream: int) -> FrameIndex:
         """Timestamps and random access points, read once for each state of the file."""
@@ -72,6 +95,11 @@ class PyAvBackend:
         """Subtitles in order of time. See :func:`kadr_pyav.cues.read_cues`."""
         from kadr_pyav.cues import read_cues
 
+        cells = self._own().cells
+        if cells is not None:
+            from kadr_pyav.confined import confined_cues
+
+            return confined_cues(cells, path, stream)
         return read_cues(path, stream)
 
     def prepare(self, output: Output) -> Output:
@@ -122,6 +150,10 @@ class PyAvBackend:
         """What can be copied of a source. See :func:`kadr_pyav.copying.copyable`."""
         from kadr_pyav.copying import copyable
 
+        if self._own().cells is not None:
+            from kadr_sdk.copying import CopyOffer
+
+            return CopyOffer(first, first, reason="packets of files that are not trusted are not copied")
         table = self._own().tables.get(Path(source.path), source.stream)
         return copyable(table, first, end, output)
 
@@ -156,13 +188,13 @@ class PyAvBackend:
         """Mix and encode the sound. See :func:`kadr_pyav.audio_encode.render_audio`."""
         from kadr_pyav.audio_encode import render_audio
 
-        return render_audio(plan, output, sink, context)
+        return render_audio(plan, output, sink, context, self._own().sounds)
 
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """The mix as blocks. See :func:`kadr_pyav.mix.mix`."""
         from kadr_pyav.mix import mix
 
-        return mix(plan, context)
+        return mix(plan, context, self._own().sounds)
 
     def join(
         self,
@@ -202,10 +234,30 @@ class PyAvBackend:
         write(target, self.prepare(output), frames, sound)
 
 
+class InstalledBackend(PyAvBackend):
+    """The contribution: as the user has set it up (``media.untrusted``), with the service ``Cache``."""
+
+    def __init__(self, context: PluginContext) -> None:
+        from kadr_sdk.services import Cache
+
+        super().__init__(cache=lambda: context.container.get(Cache))
+        self._context = context
+
+    def _is_untrusted(self) -> bool:
+        from kadr_sdk.services import Config
+
+        return bool(self._context.container.get(Config).get("media.untrusted"))
+
+
 class _Parts:
     """What a backend owns once it works with media."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, untrusted: bool, memory: IndexMemory | None) -> None:
+        from functools import partial
+
+        from kadr_pyav.audio_decode import AudioDecoder
+        from kadr_pyav.cell import Cells
+        from kadr_pyav.confined import ConfinedSound, confined_scan
         from kadr_pyav.encoders import Trials
         from kadr_pyav.hardware import HardwareTrials
         from kadr_pyav.index import IndexCache
@@ -214,6 +266,15 @@ class _Parts:
 
         self.trials: Trials = Trials()
         self.hardware: HardwareTrials = HardwareTrials()
-        self.indexes: IndexCache = IndexCache()
+        self.cells: Cells | None = Cells() if untrusted else None
+        self.sounds: OpenSound = AudioDecoder if self.cells is None else partial(ConfinedSound, self.cells)
+        scan = None if self.cells is None else partial(confined_scan, self.cells)
+        self.indexes: IndexCache = IndexCache(scan=scan, memory=memory)
         self.tables: PacketTables = PacketTables(self.indexes)
-        self.pools: JobPools = JobPools(self.indexes)
+        self.pools: JobPools = JobPools(self.indexes, self.cells)
+
+    def close(self) -> None:
+        """Close files and end processes."""
+        self.pools.close()
+        if self.cells is not None:
+            self.cells.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,26 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["Flow"]
+__all__ = ["Flow", "Step"]
 
+_B = 3  # AV_PICTURE_TYPE_B
 _EARLIER = (0, 2, 10)  # seconds before the point where seeking is tried before reading from the start
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A frame as it came out.
+
+    Attributes:
+        pts: its presentation time in ticks.
+        corrupt: the decoder says that it is damaged.
+        bidirectional: a B-frame.
+    """
+
+    pts: int | None
+    frame: VideoFrame
+    corrupt: bool
+    bidirectional: bool
 
 
 class Flow:
@@ -42,6 +61,16 @@ class Flow:
         self.close()
         self._open()
 
+    @property
+    def aspect(self) -> Fraction | None:
+        """Width of a pixel by its height, as the decoder says."""
+        return self._decoder.sample_aspect_ratio or None
+
+    @property
+    def fields(self) -> str:
+        """The field that is shown first, where frames have two."""
+        return "bff" if self._decoder.field_order in (3, 4) else "tff"
+
     def close(self) -> None:
         """Close the file."""
         self._ready.clear()
@@ -59,14 +88,14 @@ class Flow:
             if self._floor is not None:
                 self._skip_to(self._floor, None)
 
-    def pull(self) -> tuple[int | None, VideoFrame] | None:
-        """The next frame and its presentation time; None at the end."""
+    def pull(self) -> Step | None:
+        """The next frame; None at the end."""
         while True:
             while self._ready:
                 frame = self._ready.popleft()
                 pts = frame.pts
                 if self._floor is None or (pts is not None and pts >= self._floor):
-                    return pts, frame
+                    return Step(pts, frame, frame.is_corrupt, frame.pict_type == _B)
             if self._packets is None:
                 return None
             packet = self._next()

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import av
 from kadr_sdk.errors import MediaFileError, Problem
@@ -245,16 +245,37 @@ def assemble(
     )
 
 
+class Memory(Protocol):
+    """Where scans outlive the process."""
+
+    def get(self, identity: tuple[object, ...]) -> Scan | None:
+        """What was kept for that state of the file."""
+        ...
+
+    def put(self, identity: tuple[object, ...], scan: Scan) -> None:
+        """Keep it."""
+        ...
+
+
 class IndexCache:
     """Scans of streams by file identity, the least recently used forgotten first.
 
     Args:
         limit: scans. frames: of all scans together, so that a folder of long films stays small;
             the last scan is kept whatever its length.
+        scan: makes one; None: in this process.
+        memory: keeps them between processes.
     """
 
-    def __init__(self, limit: int = 2048, frames: int = 4_000_000) -> None:
+    def __init__(
+        self,
+        limit: int = 2048,
+        frames: int = 4_000_000,
+        scan: Callable[[Path, int], Scan] | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self._limit, self._most = limit, frames
+        self._scan, self._memory = scan, memory
         self._frames = 0
         self._lock = threading.Lock()
         self._scans: OrderedDict[tuple[object, ...], Scan] = OrderedDict()
@@ -267,13 +288,24 @@ class IndexCache:
             if found is not None:
                 self._scans.move_to_end(key)
                 return found
-        found = scan_stream(path, stream, options)
+        found = self._remembered(key, path, stream, options)
         with self._lock:
             before = self._scans.pop(key, None)  # another thread may have been faster
             self._scans[key] = found
             self._frames += _length(found) - (_length(before) if before else 0)
             while len(self._scans) > 1 and (len(self._scans) > self._limit or self._frames > self._most):
                 self._frames -= _length(self._scans.popitem(last=False)[1])
+        return found
+
+    def _remembered(
+        self, key: tuple[object, ...], path: Path, stream: int, options: DecoderOptions | None
+    ) -> Scan:
+        kept = self._memory.get(key) if self._memory is not None else None
+        if kept is not None:
+            return kept
+        found = self._scan(path, stream) if self._scan is not None else scan_stream(path, stream, options)
+        if self._memory is not None:
+            self._memory.put(key, found)
         return found
 
 

@@ -11,6 +11,8 @@ from kadr_sdk.frames import AudioBlock
 from kadr_sdk.plan import AudioPlan
 from numpy.typing import NDArray
 
+from kadr_pyav.audio_decode import AudioDecoder
+from kadr_pyav.audio_reader import OpenSound
 from kadr_pyav.duck import Gains, duck_gains
 from kadr_pyav.envelope import product
 from kadr_pyav.normalize import normalized
@@ -26,28 +28,31 @@ __all__ = ["mix"]
 _MAX_OPEN = 48  # files open at once; more clips at the same moment take turns
 
 
-def mix(plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
+def mix(plan: AudioPlan, context: RenderContext, sounds: OpenSound = AudioDecoder) -> Iterator[AudioBlock]:
     """The mix as blocks of half a second, together exactly ``plan.count`` samples.
 
     Clips are read as float32 and summed in float64 in the order of the plan. Without a
     loudness to keep nothing is limited: values beyond 1 stay.
 
+    Args:
+        sounds: opens a stream of sound.
+
     Raises:
         MediaFileError: sound that cannot be read or decoded.
     """
     first = 0
-    blocks = _mixed(plan, context)
+    blocks = _mixed(plan, context, sounds)
     if plan.loudness is not None:
-        blocks = normalized(plan, lambda: _mixed(plan, context), context.warn)
+        blocks = normalized(plan, lambda: _mixed(plan, context, sounds), context.warn)
     for samples in blocks:
         yield AudioBlock(samples, plan.rate, first, plan.layout)
         context.advance(samples.shape[1])
         first += samples.shape[1]
 
 
-def _mixed(plan: AudioPlan, context: RenderContext) -> Iterator[Samples]:
+def _mixed(plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> Iterator[Samples]:
     """What is delivered, before its loudness is seen to."""
-    mixer = _Mixer(plan, context)
+    mixer = _Mixer(plan, context, sounds)
     step = _step(plan)
     try:
         stream = Stream(mixer.master(), channels_of(plan.layout))
@@ -65,10 +70,10 @@ def _step(plan: AudioPlan) -> int:
 class _Mixer:
     """Groups of voices, the buses made of them, and the master."""
 
-    def __init__(self, plan: AudioPlan, context: RenderContext) -> None:
+    def __init__(self, plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> None:
         self._plan, self._context, self._channels = plan, context, channels_of(plan.layout)
         share = max(1, _MAX_OPEN // (1 + len(plan.buses)))
-        self._groups = {n: _Group(plan, n, context, share) for n in (None, *range(len(plan.buses)))}
+        self._groups = {n: _Group(plan, n, context, share, sounds) for n in (None, *range(len(plan.buses)))}
         self._heard: list[Iterator[Samples]] = []
         for number in range(len(plan.buses)):
             self._heard.append(self._bus(number))
@@ -122,7 +127,10 @@ class _Mixer:
 class _Group:
     """The voices of a bus, or those that belong to none."""
 
-    def __init__(self, plan: AudioPlan, bus: int | None, context: RenderContext, most: int) -> None:
+    def __init__(
+        self, plan: AudioPlan, bus: int | None, context: RenderContext, most: int, sounds: OpenSound
+    ) -> None:
+        self._sounds = sounds
         self._plan, self._context, self._most = plan, context, most
         numbers = [k for k, clip in enumerate(plan.clips) if clip.bus == bus]
         self._waiting = sorted(numbers, key=lambda k: (plan.clips[k].start, k), reverse=True)
@@ -136,7 +144,7 @@ class _Group:
             count = min(_step(plan), plan.total - first)
             while waiting and plan.clips[waiting[-1]].start < first + count:
                 number = waiting.pop()
-                self._voices[number] = Voice(plan.clips[number], plan, self._context)
+                self._voices[number] = Voice(plan.clips[number], plan, self._context, self._sounds)
             yield self._sum(first, count)
 
     def _sum(self, first: int, count: int) -> NDArray[np.float64]:

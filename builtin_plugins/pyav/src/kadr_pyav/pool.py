@@ -10,6 +10,8 @@ from pathlib import Path
 
 from kadr_sdk.errors import MediaFileError
 
+from kadr_pyav.cell import Cells
+from kadr_pyav.confined import ConfinedFlow
 from kadr_pyav.index import IndexCache, file_identity
 from kadr_pyav.opening import DecoderOptions
 from kadr_pyav.reader import FrameReader
@@ -28,6 +30,7 @@ class ReaderPool:
         cache_bytes: decoded frames kept by idle readers, all together; one reader may hold half.
         options: how to decode.
         indexes: shared with whoever else needs the scans.
+        cells: where files are read; None: in this process.
     """
 
     def __init__(
@@ -36,10 +39,12 @@ class ReaderPool:
         cache_bytes: int = 512 << 20,
         options: DecoderOptions | None = None,
         indexes: IndexCache | None = None,
+        cells: Cells | None = None,
     ) -> None:
         self._max_open, self._cache_bytes = max_open, cache_bytes
         self._options = options or DecoderOptions()
         self.indexes = indexes or IndexCache()
+        self._cells = cells
         self._lock = threading.Lock()
         self._idle: OrderedDict[int, tuple[tuple[Path, int], FrameReader]] = OrderedDict()
         self._ticket = 0
@@ -113,7 +118,9 @@ class ReaderPool:
 
     def _new(self, wanted: tuple[Path, int]) -> FrameReader:
         scan = self.indexes.get(*wanted, self._options)
-        return FrameReader(*wanted, scan, self._options, cache_bytes=max(1, self._cache_bytes // _SHARE))
+        share, cells = max(1, self._cache_bytes // _SHARE), self._cells
+        flow = None if cells is None else (lambda: ConfinedFlow(cells, *wanted, self._options))
+        return FrameReader(*wanted, scan, self._options, cache_bytes=share, flow=flow)
 
     def _give_back(self, key: tuple[Path, int], reader: FrameReader, *, keep: bool) -> None:
         reader.report = None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from kadr_pyav.cell import Cells
 from kadr_pyav.index import IndexCache
 from kadr_pyav.pool import ReaderPool
 
@@ -27,8 +28,8 @@ class JobPools:
     may well see another file under the same name.
     """
 
-    def __init__(self, indexes: IndexCache) -> None:
-        self._indexes = indexes
+    def __init__(self, indexes: IndexCache, cells: Cells | None = None) -> None:
+        self._indexes, self._cells = indexes, cells
         self._pools: dict[int, ReaderPool] = {}
         self._lock = Lock()
 
@@ -38,7 +39,7 @@ class JobPools:
         try:
             yield self._kept(getattr(context, "job", context))
         except _Unwatched:
-            pool = ReaderPool(indexes=self._indexes)
+            pool = ReaderPool(indexes=self._indexes, cells=self._cells)
             try:
                 yield pool
             finally:
@@ -48,7 +49,7 @@ class JobPools:
         with self._lock:
             found = self._pools.get(id(context))
             if found is None:
-                found = ReaderPool(indexes=self._indexes)
+                found = ReaderPool(indexes=self._indexes, cells=self._cells)
                 try:
                     weakref.finalize(context, self._end, id(context))
                 except TypeError:

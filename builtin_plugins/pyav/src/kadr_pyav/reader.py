@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import MediaFileError
 
-from kadr_pyav.flow import Flow
+from kadr_pyav.flow import Flow, Step
 from kadr_pyav.index import Scan, scan_stream
 from kadr_pyav.opening import DecoderOptions, frame_bytes
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from kadr_sdk.media import FrameIndex
+
+    from kadr_pyav.confined import ConfinedFlow
 
 __all__ = ["FrameReader"]
 
@@ -41,6 +43,9 @@ class FrameReader:
         policy: what to do with a frame that cannot be decoded: ``error``, ``hold`` (the
             last good one before it) or ``black`` (None).
         report: called with a sentence for every damaged frame met, once each.
+
+    Args:
+        flow: opens the file; None: in this process.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class FrameReader:
         policy: str = "error",
         report: Callable[[str], None] | None = None,
         cache_bytes: int = CACHE_BYTES,
+        flow: Callable[[], Flow | ConfinedFlow] | None = None,
     ) -> None:
         self.path, self.stream = path, stream
         self.policy, self.report = policy, report
@@ -62,7 +68,8 @@ class FrameReader:
         self._damaged: set[int] = set()
         self._reported: set[int] = set()
         self._unsafe: set[int] = set()
-        self._flow: Flow | None = None
+        self._flow: Flow | ConfinedFlow | None = None
+        self._begin_flow = flow or (lambda: Flow(path, stream, self._scan, self._options))
         self._began = 0  # position where the present run of decoding began
         self._last = -1  # position that it reached
         self._asked = -1
@@ -141,7 +148,7 @@ class FrameReader:
         if self._flow is not None and self._last < position and near:
             return
         if self._flow is None:
-            self._flow = Flow(self.path, self.stream, self._scan, self._options)
+            self._flow = self._begin_flow()
         self._flow.start(self._keys.index(key))
         self._began, self._last = key, key - 1
 
@@ -161,18 +168,18 @@ class FrameReader:
         assert self._flow is not None
         while self._last < position:
             step = self._flow.pull()
-            reached = len(self.index.pts) if step is None else self._number(step[0])
+            reached = len(self.index.pts) if step is None else self._number(step.pts)
             if reached is None or reached <= self._last:
                 continue
             bad = list(range(self._last + 1, reached))  # frames that never came out
-            if step is not None and self._is_bad(reached, step[1]):
+            if step is not None and self._is_bad(reached, step):
                 bad.append(reached)
             bad = [n for n in bad if n not in self._damaged]
-            if bad and not self._settle(bad, step[1] if step else None):
+            if bad and not self._settle(bad, step):
                 return None
             self._last = reached
             if step is not None and reached not in self._damaged:
-                self._cache.put(reached, step[1], keep_all=backward)
+                self._cache.put(reached, step.frame, keep_all=backward)
         return self._cache.get(position)
 
     def _number(self, pts: int | None) -> int | None:
@@ -182,10 +189,10 @@ class FrameReader:
         found = bisect_left(self.index.pts, pts)
         return found if found < len(self.index.pts) and self.index.pts[found] == pts else None
 
-    def _is_bad(self, position: int, frame: VideoFrame) -> bool:
-        return frame.is_corrupt or self.index.pts[position] in self._scan.damaged
+    def _is_bad(self, position: int, step: Step) -> bool:
+        return step.corrupt or self.index.pts[position] in self._scan.damaged
 
-    def _settle(self, bad: list[int], frame: VideoFrame | None) -> bool:
+    def _settle(self, bad: list[int], step: Step | None) -> bool:
         """Note damage; False where the random access point is to blame and the run is over.
 
         A point may not be clean: an open group, a gradual refresh. So damage met after a seek
@@ -199,7 +206,7 @@ class FrameReader:
         if point not in bad:
             self._unsafe.discard(point)
         self._damaged.update(bad)
-        if frame is None or not frame.is_corrupt or frame.pict_type != _B:
+        if step is None or not step.corrupt or not step.bidirectional:
             after = bisect_right(self._keys, bad[-1])  # up to there all is predicted from it
             end = self._keys[after] if after < len(self._keys) else len(self.index.pts)
             self._damaged.update(range(bad[0], end))
@@ -233,7 +240,6 @@ class FrameReader:
             self.report(f"{message}; shown is {_SHOWN[self.policy]}")
 
 
-_B = 3  # AV_PICTURE_TYPE_B
 _SHOWN = {"hold": "the last good frame", "black": "black"}
 
 

@@ -11,7 +11,7 @@ from kadr_sdk.plan import AudioClip, AudioPlan
 from kadr_sdk.times import sample_at
 from numpy.typing import NDArray
 
-from kadr_pyav.audio_reader import SoundFile
+from kadr_pyav.audio_reader import OpenSound, SoundFile
 from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
 from kadr_pyav.sound import Samples, Stream, channels_of
@@ -29,11 +29,11 @@ __all__ = ["Voice"]
 class Voice:
     """A clip while it sounds; opened on the first read, and again after :meth:`close`."""
 
-    def __init__(self, clip: AudioClip, plan: AudioPlan, context: RenderContext) -> None:
+    def __init__(self, clip: AudioClip, plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> None:
         self.clip, self._plan, self._context = clip, plan, context
         self._channels = channels_of(plan.layout)
         damage = Damage(clip.path, clip.damage, context.warn)
-        self._file = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage)
+        self._file = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage, sounds)
         self._stream: Stream | None = None
 
     def add(self, total: NDArray[np.float64], first: int) -> None:
