@@ -23,10 +23,10 @@ from kadr_cli.usage import usage_error
 __all__ = ["CliHost"]
 
 _SECTIONS = {
-    "Films": ("demo", "make", "render", "frame", "jobs"),
+    "Films": ("demo", "make", "reframe", "render", "frame", "jobs"),
     "Projects and media": ("media", "recognize", "validate", "plan", "probe", "verify", "analyze", "schema"),
     "What there is": ("effects", "transitions", "generators", "analyzers", "presets", "formats", "models"),
-    "This installation": ("plugin", "registry", "cache", "system", "config"),
+    "This installation": ("plugin", "registry", "build", "cache", "system", "config"),
 }
 _EPILOG = """\b
 Begin with:  kadr demo
