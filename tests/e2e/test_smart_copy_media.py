@@ -28,7 +28,6 @@ def pictures(path: Path, end: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("name", "first", "color", "seconds", "least"),
     [
-        ("ae_hevc.mp4", 0, "bt601", 1.9, 50),
         ("ax_edit_list_positive_shift.mp4", 9, "bt709", 2, 20),
         ("intel_one-by-one-person.mp4", 2, "bt601", 6, 20),
     ],

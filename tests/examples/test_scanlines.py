@@ -20,7 +20,9 @@ NAME = "org.example.scanlines"
 
 
 @pytest.fixture
-def film(house: Callable[..., Any], tmp_path: Path) -> Any:
+def film(house: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "org_example_scanlines"]:
+        monkeypatch.delitem(sys.modules, name)  # other tests install it too
     shutil.copytree(EXAMPLE, tmp_path / "plugins" / "scanlines")
     return house()
 

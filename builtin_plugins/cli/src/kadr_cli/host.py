@@ -33,7 +33,7 @@ Begin with:  kadr demo
 then:        kadr make a.mp4 b.mov photo.jpg song.mp3 -o film.mp4
 
 --plugins ID,ID or --safe-mode before the command choose which plugins run;
---untrusted there reads media in confined processes.
+--untrusted there: media is read in confined processes.
 """
 
 

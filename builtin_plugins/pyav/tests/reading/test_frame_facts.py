@@ -32,7 +32,7 @@ def film(path: Path, codec: str, **options: str) -> Path:
 
 def test_mastering_display_content_light_and_chroma_location(tmp_path: Path) -> None:
     told = f"repeat-headers=1:master-display={DISPLAY}:max-cll=1234,400:chromaloc=2:log-level=none"
-    video = probe(film(tmp_path / "hdr.mp4", "libx265", **{"x265-params": told})).main_video
+    video = probe(film(tmp_path / "hdr.mkv", "libx265", **{"x265-params": told})).main_video
     assert video is not None
     assert video.light == LightLevels(POINTS, (0.005, 4000.0), (1234, 400))
     assert video.peak == 1234
@@ -41,7 +41,7 @@ def test_mastering_display_content_light_and_chroma_location(tmp_path: Path) -> 
 
 
 def test_nothing_is_said_where_nothing_is_stated(tmp_path: Path) -> None:
-    video = probe(film(tmp_path / "plain.mp4", "libx265", **{"x265-params": "log-level=none"})).main_video
+    video = probe(film(tmp_path / "plain.mkv", "libx265", **{"x265-params": "log-level=none"})).main_video
     assert video is not None
     assert (video.light, video.peak, video.color.chroma) == (None, 0.0, "left")
 
