@@ -14,7 +14,12 @@ from typing import Any
 
 import pytest
 
-KADR = [sys.executable, "-c", "import sys; from kadr_kernel.boot import main; sys.exit(main())"]
+# A job in the background of a shell ignores Ctrl-C, and so would its children: here it counts.
+CODE = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from kadr_kernel.boot import main; sys.exit(main())"
+)
+KADR = [sys.executable, "-c", CODE]
 HANG = 20
 """Seconds after which a process that should have ended hangs; what is promised is one."""
 
