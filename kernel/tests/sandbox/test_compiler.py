@@ -92,7 +92,10 @@ def test_a_compiler_that_takes_too_long_is_stopped(tmp_path: Path, kit: Any) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
-def test_a_compiler_that_takes_too_much_is_stopped(tmp_path: Path, kit: Any) -> None:
+def test_a_compiler_that_takes_too_much_is_stopped(
+    tmp_path: Path, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUST_BACKTRACE", "1")  # with which the engine hangs now and then
     compiler = Compiler(tmp_path, replace(Limits(), compile_bytes=160 << 20))
     with pytest.raises(ModuleError, match=r"does not compile|the compiler was stopped"):
         compiler.native(slow(kit), guarded=True)

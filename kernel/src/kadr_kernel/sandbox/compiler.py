@@ -72,6 +72,8 @@ class Compiler:
                 [*command, str(limits.compile_bytes)],
                 input=code,
                 capture_output=True,
+                # Out of memory, the engine deadlocks in writing its own backtrace.
+                env={**os.environ, "RUST_BACKTRACE": "0"},
                 timeout=limits.compile_seconds + 5,
                 check=False,
             )
