@@ -49,6 +49,7 @@ def test_what_was_published_is_what_is_installed(bench: Any) -> None:
 # -- bytes -------------------------------------------------------------------------------------
 
 
+@pytest.mark.case("F60")
 def test_arbitrary_install(bench: Any) -> None:
     record = bench.publish().records[0]
     mirror = bench.copy()
@@ -59,6 +60,7 @@ def test_arbitrary_install(bench: Any) -> None:
     assert kept(bench) == [record.digest()], "the record alone was what it should be"
 
 
+@pytest.mark.case("F60")
 def test_other_record(bench: Any) -> None:
     record = bench.publish().records[0]
     mirror = bench.copy()
@@ -68,6 +70,7 @@ def test_other_record(bench: Any) -> None:
     assert kept(bench) == []
 
 
+@pytest.mark.case("F60")
 def test_cut_off_blob(bench: Any) -> None:
     record = bench.publish().records[0]
     mirror = bench.copy()
@@ -77,6 +80,7 @@ def test_cut_off_blob(bench: Any) -> None:
         install(bench.client(mirror))
 
 
+@pytest.mark.case("F60")
 @pytest.mark.parametrize("what", ["timestamp", "snapshot", "listing", "blob"])
 def test_endless_data(bench: Any, what: str) -> None:
     record = bench.publish().records[0]
@@ -100,6 +104,7 @@ def test_endless_data(bench: Any, what: str) -> None:
 # -- old states --------------------------------------------------------------------------------
 
 
+@pytest.mark.case("F60")
 def test_rollback(bench: Any) -> None:
     bench.publish()
     old = bench.copy("old")
@@ -111,6 +116,7 @@ def test_rollback(bench: Any) -> None:
     assert [r.version for r in client.releases(GLOW)] == ["1.1.0", "1.0.0"]
 
 
+@pytest.mark.case("F60")
 def test_freeze(bench: Any) -> None:
     bench.publish()
     old = bench.copy("old")
@@ -130,6 +136,7 @@ def test_expiry_is_overlooked_only_where_the_user_says_so(bench: Any) -> None:
     assert install(bench.client(stale_days=3))
 
 
+@pytest.mark.case("F60")
 def test_mix_and_match(bench: Any) -> None:
     bench.publish()
     old = (bench.public / "metadata" / "1.publisher.org.example.json").read_bytes()
@@ -140,6 +147,8 @@ def test_mix_and_match(bench: Any) -> None:
         install(bench.client(mirror))
 
 
+@pytest.mark.case("F60")
+@pytest.mark.case("F63")
 def test_fast_forward_and_recovery(bench: Any) -> None:
     """Whoever stole the keys of snapshot and timestamp can push their versions up; new keys heal that."""
     bench.publish()
@@ -156,6 +165,8 @@ def test_fast_forward_and_recovery(bench: Any) -> None:
 # -- keys --------------------------------------------------------------------------------------
 
 
+@pytest.mark.case("F60")
+@pytest.mark.case("F63")
 def test_wrong_threshold(bench: Any) -> None:
     rotate(bench.repository, "root")
     path = bench.public / "metadata" / "2.root.json"
@@ -176,6 +187,7 @@ def test_new_root_is_followed(bench: Any) -> None:
     assert install(bench.client())
 
 
+@pytest.mark.case("F63")
 def test_root_cannot_be_signed_with_too_few_keys(bench: Any) -> None:
     for path in sorted((bench.repository.folder / "keys").glob("root-*"))[2:]:
         path.unlink()
@@ -185,6 +197,7 @@ def test_root_cannot_be_signed_with_too_few_keys(bench: Any) -> None:
     assert not (bench.public / "metadata" / "2.root.json").exists()
 
 
+@pytest.mark.case("F60")
 def test_mis_signed(bench: Any) -> None:
     bench.publish()
     mirror = bench.copy()
@@ -208,6 +221,7 @@ def evil_edit(edit: Edit, plugin: str, record: bytes, release: Release) -> None:
     edit.sign_role(role, metadata, "publisher")
 
 
+@pytest.mark.case("F63")
 def test_namespace_key_compromise(bench: Any) -> None:
     """The keys of a namespace, even with the operator's online keys, say nothing about another one."""
     add_publisher(bench.repository, "com.other")
@@ -223,6 +237,7 @@ def test_namespace_key_compromise(bench: Any) -> None:
         client.releases("com.other.new")
 
 
+@pytest.mark.case("F63")
 def test_namespace_key_compromise_is_healed_by_new_keys(bench: Any) -> None:
     bench.publish()
     thief = (bench.repository.folder / "keys" / "publisher.org.example-1.pem").read_bytes()
@@ -250,6 +265,7 @@ def submission(bench: Any, change: Callable[[Metadata[Targets]], object], folder
     return folder / "submission"
 
 
+@pytest.mark.case("F63")
 def test_submission_for_a_foreign_name_is_refused(bench: Any, tmp_path: Path) -> None:
     bench.publish()
     add_publisher(bench.repository, "com.other")
@@ -276,6 +292,7 @@ def test_submission_signed_by_a_stranger_is_refused(bench: Any, tmp_path: Path) 
 # -- immutability, yanked and revoked ----------------------------------------------------------
 
 
+@pytest.mark.case("F66")
 def test_republished_with_other_bytes(bench: Any) -> None:
     """An operator and a publisher who conspire can change a release; who saw the first one is told."""
     record = bench.publish().records[0]
@@ -287,6 +304,7 @@ def test_republished_with_other_bytes(bench: Any) -> None:
         install(bench.client())
 
 
+@pytest.mark.case("F66")
 def test_published_twice(bench: Any) -> None:
     bench.publish()
     with pytest.raises(RegistryError, match=r"1\.0\.0 is published already, with the same content"):
@@ -314,6 +332,7 @@ def test_yanked(bench: Any) -> None:
     assert caught.value.hint == "releases: 1.1.0, 1.0.0"
 
 
+@pytest.mark.case("F65")
 def test_revoked(bench: Any) -> None:
     bench.publish()
     bench.publish(version="1.1.0")
@@ -358,6 +377,7 @@ def test_unknown(bench: Any) -> None:
 # -- mirrors -----------------------------------------------------------------------------------
 
 
+@pytest.mark.case("F60")
 def test_mirror_that_lacks_files(bench: Any) -> None:
     record = bench.publish().records[0]
     mirror = bench.copy()
@@ -415,6 +435,7 @@ def dripping(answer: bytes, head: bytes = b"") -> Iterator[str]:
             thread.join(10)
 
 
+@pytest.mark.case("F61")
 @pytest.mark.parametrize(
     ("head", "said"),
     [
@@ -431,6 +452,7 @@ def test_slow_retrieval(bench: Any, quick: Limits, head: bytes, said: str) -> No
     assert time.monotonic() - began < 20, "a guard against hanging"
 
 
+@pytest.mark.case("F61")
 def test_pace_counts_each_file_and_the_whole() -> None:
     now = [0.0]
     pace = Pace(Limits(deadline=60, rate=1000, grace=5), clock=lambda: now[0])

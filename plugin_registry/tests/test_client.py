@@ -17,7 +17,7 @@ from kadr_registry.client.lockfile import Lock, read_lock
 from kadr_registry.client.places import Places
 from kadr_registry.client.planner import Terms
 from kadr_registry.client.registries import Registries
-from kadr_registry.faults import RegistryError, RevokedError, TrustError, UnreachableError
+from kadr_registry.faults import RefusedError, RegistryError, RevokedError, TrustError, UnreachableError
 from kadr_registry.repository import acceptance
 from kadr_registry.repository.publish import yank
 from kadr_registry.repository.setup import add_publisher, rotate
@@ -125,6 +125,7 @@ def test_a_dry_run_changes_nothing(bench: Any, user: Any) -> None:
 # -- permissions: group D
 
 
+@pytest.mark.case("D39")
 def test_d39_an_update_that_asks_for_more_waits(bench: Any, user: Any) -> None:
     bench.publish(permissions={"log": True})
     bench.publish(GRAIN)
@@ -140,6 +141,7 @@ def test_d39_an_update_that_asks_for_more_waits(bench: Any, user: Any) -> None:
     assert user.there()[GLOW] == "1.1.0"
 
 
+@pytest.mark.case("D39")
 def test_d39_a_yes_to_the_publisher_holds_while_no_more_is_asked(bench: Any, user: Any) -> None:
     bench.publish(permissions={"log": True})
     said = Answers(ask=lambda text, terms: "publisher")
@@ -149,6 +151,7 @@ def test_d39_a_yes_to_the_publisher_holds_while_no_more_is_asked(bench: Any, use
     assert user.there() == {GLOW: "1.1.0"}
 
 
+@pytest.mark.case("D40")
 def test_d40_a_grant_is_bound_to_the_release(bench: Any, user: Any) -> None:
     bench.publish(permissions={"log": True})
     user.install(GLOW, grant=["log"])
@@ -158,6 +161,7 @@ def test_d40_a_grant_is_bound_to_the_release(bench: Any, user: Any) -> None:
     assert [str(p) for p in permissions] == ["log"]
 
 
+@pytest.mark.case("D42")
 @pytest.mark.parametrize("answer", ["", "no", "once", "\x1b[A"])
 def test_d42_anything_but_a_yes_is_a_no(bench: Any, user: Any, answer: str) -> None:
     bench.publish(permissions={"log": True})
@@ -170,6 +174,7 @@ def test_d42_anything_but_a_yes_is_a_no(bench: Any, user: Any, answer: str) -> N
     assert (user.state(), user.kept.given) == (before, [])
 
 
+@pytest.mark.case("D43")
 def test_d43_without_a_terminal_it_is_a_no(bench: Any, user: Any) -> None:
     bench.publish(permissions={"log": True})
     with pytest.raises(PermissionDeniedError, match=r"no terminal to ask you: add --yes --grant log"):
@@ -179,6 +184,7 @@ def test_d43_without_a_terminal_it_is_a_no(bench: Any, user: Any) -> None:
     assert user.there() == {}
 
 
+@pytest.mark.case("D48")
 def test_d48_a_dependency_is_asked_about_by_itself(bench: Any, user: Any) -> None:
     bench.publish(GRAIN, permissions={"net": ["example.org"]})
     bench.publish(GLOW, requires=[GRAIN], permissions={"log": True})
@@ -194,6 +200,8 @@ def test_d48_a_dependency_is_asked_about_by_itself(bench: Any, user: Any) -> Non
 # -- packages and registries: groups E and F
 
 
+@pytest.mark.case("E58")
+@pytest.mark.case("F68")
 def test_e58_another_publisher_inherits_nothing(bench: Any, user: Any) -> None:
     bench.publish()
     user.install(GLOW)
@@ -294,6 +302,7 @@ def _host(plugin: str) -> Any:
     return Manifest(plugin, "3.0")
 
 
+@pytest.mark.case("F65")
 def test_f65_yanked_in_a_lock_is_kept_revoked_is_refused(bench: Any, user: Any) -> None:
     bench.publish()
     user.install(GLOW)
@@ -312,6 +321,7 @@ def test_f65_yanked_in_a_lock_is_kept_revoked_is_refused(bench: Any, user: Any) 
     assert user.there() == {GRAIN: "1.0.0"}
 
 
+@pytest.mark.case("F65")
 def test_f65_offline_a_revocation_that_was_seen_counts(bench: Any, user: Any) -> None:
     bench.publish()
     user.install(GLOW)
@@ -326,6 +336,7 @@ def test_f65_offline_a_revocation_that_was_seen_counts(bench: Any, user: Any) ->
     assert user.there() == {GLOW: "1.1.0"}
 
 
+@pytest.mark.case("F67")
 def test_f67_expired_signatures_are_taken_only_when_said_so(bench: Any, user: Any) -> None:
     bench.publish()
     bench.now += 3 * 86400
@@ -352,6 +363,7 @@ def test_without_a_network_what_is_there_stays(bench: Any, user: Any) -> None:
     assert user.there() == {}
 
 
+@pytest.mark.case("E57")
 def test_e57_a_cut_at_every_step_leaves_the_old_set_or_the_new(
     bench: Any, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +431,25 @@ def test_old_generations_and_their_files_are_forgotten(
     assert len(digests) == 2 * 3 + 1, "a record, a manifest and a file of each, and what they share"
 
 
+@pytest.mark.case("G69")
+def test_g69_a_name_like_one_that_is_there_of_other_hands(bench: Any, user: Any) -> None:
+    add_publisher(bench.repository, "org.other")
+    bench.publish("org.other.film_gra1n")
+    user.host.append(_host("org.other.film_grain"))
+    before = user.state()
+    with pytest.raises(RefusedError, match="a name may be meant to deceive") as caught:
+        user.install("org.other.film_gra1n")
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "org.other.film_gra1n of org.other looks like org.other.film_grain, which is installed"
+    )
+    assert problem.hint == "if this is the one you want: --accept-name org.other.film_gra1n"
+    assert user.state() == before
+    user.install("org.other.film_gra1n", names=frozenset(["org.other.film_gra1n"]))
+    assert user.update().changes == [], "what is there is not asked about again"
+
+
+@pytest.mark.case("G70")
 def test_g70_a_name_lives_in_one_registry(bench: Any, user: Any, tmp_path: Path) -> None:
     from kadr_registry.repository.setup import create
 

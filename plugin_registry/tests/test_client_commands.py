@@ -133,6 +133,18 @@ class _Terminal(io.StringIO):
         return 0
 
 
+@pytest.mark.case("D41")
+def test_d41_what_a_plugin_says_of_itself_is_shown_escaped(bench: Any, user: Any, kadr: Run) -> None:
+    evil = "Soft\x1b[2J\u202egnihton sksa\u200b\n  asks to do nothing " + "x" * 10_000
+    bench.publish(title=evil, summary=evil, permissions={"log": True})
+    user.host.clear()
+    for text in (kadr("search", "soft"), kadr("show", GLOW)):
+        assert not [c for c in text if c != "\n" and not c.isprintable()]
+        assert max(map(len, text.split("\n"))) < 500
+        assert "\n  asks to do nothing" not in text
+
+
+@pytest.mark.case("D42")
 @pytest.mark.parametrize(
     ("typed", "term"),
     [("version\n", "version"), ("publisher\n", "publisher"), ("y\n", "version"), ("\n", "")],
@@ -156,6 +168,7 @@ def test_the_question_on_a_terminal(
     assert "Allow it? [no] / version / publisher: " in sys.stderr.getvalue()  # type: ignore[attr-defined]  # ours
 
 
+@pytest.mark.case("D42")
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is needed")
 def test_d42_what_was_typed_ahead_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
     import pty

@@ -76,6 +76,7 @@ def test_it_is_unpacked_into_a_folder_of_its_own(bench: Any, user: Any) -> None:
     assert read_installed(user.store).site == ""
 
 
+@pytest.mark.case("G72")
 def test_g72_a_sandboxed_plugin_cannot_bring_it(bench: Any, user: Any) -> None:
     native(bench)
     bench.publish(GLOW, requires=[TOOL])
@@ -121,6 +122,7 @@ def test_what_it_requires_may_be_in_another_plugin(bench: Any, user: Any) -> Non
     assert user.there()["org.example.base"] == "1.0"
 
 
+@pytest.mark.case("E52")
 @pytest.mark.parametrize(
     ("name", "said"),
     [

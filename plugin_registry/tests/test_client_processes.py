@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 CHILD = """
 import os, sys
 from pathlib import Path
@@ -25,6 +27,7 @@ Client(places, Planner(places, registries), Consent(nobody, Answers())).install(
 """
 
 
+@pytest.mark.case("E59")
 def test_e59_eight_processes_install_at_once(bench: Any, user: Any) -> None:
     names = [f"org.example.{word}" for word in "glow grain vignette sepia mosaic ripple wave tint".split()]
     for name in names:

@@ -70,6 +70,7 @@ def test_conflicts_are_kept_apart_and_explained() -> None:
         chosen(shelf, "x.a >=2", "x.b")
 
 
+@pytest.mark.case("G71")
 def test_g71_an_unsatisfiable_diamond_names_its_sides() -> None:
     shelf = {
         "x.a": [release("1.0", "x.c<2")],
@@ -80,11 +81,13 @@ def test_g71_an_unsatisfiable_diamond_names_its_sides() -> None:
         chosen(shelf, "x.a", "x.b")
 
 
+@pytest.mark.case("G71")
 def test_g71_a_cycle_ends() -> None:
     shelf = {"x.a": [release("1.0", "x.b")], "x.b": [release("1.0", "x.a>=1")]}
     assert chosen(shelf, "x.a") == {"x.a": "1.0", "x.b": "1.0"}
 
 
+@pytest.mark.case("G71")
 def test_g71_ten_thousand_versions_end() -> None:
     shelf = {
         "x.a": [release(f"1.{n}", f"x.b=={n}") for n in range(10_000)],
@@ -95,6 +98,7 @@ def test_g71_ten_thousand_versions_end() -> None:
     assert time.monotonic() - began < 60, "a guard against hanging, nothing else"
 
 
+@pytest.mark.case("G71")
 def test_g71_time_and_rounds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = {"x.a": [release("1", "x.b")], "x.b": [release("1")]}
     monkeypatch.setattr(resolving, "_ROUNDS", 1)
@@ -106,6 +110,7 @@ def test_g71_time_and_rounds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         chosen(shelf, "x.a")
 
 
+@pytest.mark.case("G72")
 def test_g72_native_code_never_comes_as_a_requirement() -> None:
     shelf = {"x.a": [release("1.0", "x.n")], "x.n": [release("1.0", tier="native")]}
     with pytest.raises(ConflictError, match="installed only when asked for by name"):
@@ -113,6 +118,7 @@ def test_g72_native_code_never_comes_as_a_requirement() -> None:
     assert chosen(shelf, "x.a", "x.n") == {"x.a": "1.0", "x.n": "1.0"}
 
 
+@pytest.mark.case("G73")
 @pytest.mark.parametrize(
     ("odd", "said"),
     [("2.0rc1", "pre-release"), ("2.0.dev1", "pre-release"), ("2.0+mine", "a local version")],
@@ -130,6 +136,7 @@ def test_g73_pre_releases_by_option() -> None:
     assert chosen(shelf, "x.a", pre=True) == {"x.a": "2.0b1"}
 
 
+@pytest.mark.case("G73")
 def test_g73_only_yanked_is_no_solution_but_may_stay() -> None:
     shelf = {"x.a": [release("1.0", yanked="too bright")]}
     with pytest.raises(ConflictError, match=r"x.a 1.0 is left out: it was yanked: too bright"):

@@ -89,6 +89,8 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return work
 
 
+@pytest.mark.case("E52")
+@pytest.mark.case("E55")
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
@@ -175,6 +177,7 @@ def test_a_broken_listing_is_refused(work: Callable[[dict[str, Any]], None], sai
     assert said in str(caught.value)
 
 
+@pytest.mark.case("F66")
 def test_a_release_never_changes() -> None:
     old = Listing("org.example.glow", (release("2.0"), release("1.0")))
     assert changes(old, old.yanked("1.0", "why")) == ()
@@ -206,6 +209,7 @@ def test_safe_paths(path: str) -> None:
     assert check_file_path(path) == path
 
 
+@pytest.mark.case("E52")
 @pytest.mark.parametrize(
     "path",
     [
@@ -233,6 +237,7 @@ def test_unsafe_paths(path: str) -> None:
         check_file_path(path)
 
 
+@pytest.mark.case("G69")
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -63,6 +63,7 @@ def test_what_belongs_to_a_package(bench: Any) -> None:
     }
 
 
+@pytest.mark.case("E53")
 def test_folders_that_cannot_be_packed(bench: Any, tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"there is no plugin\.toml in"):
         pack(tmp_path, "org.example")
@@ -145,6 +146,7 @@ def test_a_licence_is_needed(bench: Any, license: str, said: str) -> None:
     assert bench.client().search("") == [], "nothing was changed"
 
 
+@pytest.mark.case("G69")
 def test_look_alikes_are_refused(bench: Any) -> None:
     bench.publish()
     with pytest.raises(RefusedError, match=r"'org\.example\.gl0w' looks like 'org\.example\.glow'"):
@@ -155,6 +157,7 @@ def test_look_alikes_are_refused(bench: Any) -> None:
         add_publisher(bench.repository, "org.exampel")
 
 
+@pytest.mark.case("D39")
 def test_new_permissions_must_be_named(bench: Any) -> None:
     bench.publish(permissions={"net": ["a.example.org"]})
     bench.publish(version="1.1", permissions={"net": ["a.example.org"]})
@@ -196,6 +199,7 @@ def test_guests_are_tried(bench: Any) -> None:
     assert publish(bench.repository, GUESTS, Terms(lambda *_: None)).records[0].of_role("wasm")
 
 
+@pytest.mark.case("G69")
 def test_official_names_belong_to_kadr(bench: Any) -> None:
     add_publisher(bench.repository, "kadr")
     assert bench.publish("kadr.official_glow").records

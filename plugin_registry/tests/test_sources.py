@@ -20,6 +20,7 @@ def test_each_namespace_has_its_registry() -> None:
     assert sources.of("org.example.glow").name == "public"
 
 
+@pytest.mark.case("G70")
 def test_no_fall_through() -> None:
     with pytest.raises(NotFoundError, match="unknown namespace") as caught:
         Sources([source("own", "com.acme")]).of("org.example.glow")

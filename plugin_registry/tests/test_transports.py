@@ -89,6 +89,7 @@ def answering(status: int, headers: dict[str, str], seen: list[dict[str, str]]) 
             thread.join(10)
 
 
+@pytest.mark.case("F62")
 def test_no_redirect_is_followed_and_no_token_handed_on(bench: Any) -> None:
     theirs: list[dict[str, str]] = []
     ours: list[dict[str, str]] = []
@@ -138,6 +139,7 @@ def test_mirror_of_a_mirror(full: Any, tmp_path: Path) -> None:
     assert installed(full, tmp_path / "a", version="2.0.0")
 
 
+@pytest.mark.case("F60")
 def test_mirror_checks_what_it_hands_on(full: Any, tmp_path: Path) -> None:
     evil = full.copy()
     blob = next(p for p in (evil / "blobs").rglob("*") if p.is_file())
@@ -188,6 +190,8 @@ def tar_of(path: Path, *members: tuple[str, bytes, bytes]) -> Path:
     return path
 
 
+@pytest.mark.case("E52")
+@pytest.mark.case("E53")
 @pytest.mark.parametrize(
     "members",
     [
@@ -208,6 +212,7 @@ def test_hostile_bundles(tmp_path: Path, members: list[tuple[str, bytes, bytes]]
         BundleTransport(tar_of(tmp_path / "evil", *members))
 
 
+@pytest.mark.case("E54")
 def test_bundles_that_are_none(tmp_path: Path) -> None:
     good = tar_of(tmp_path / "good", ("a", tarfile.REGTYPE, b"x" * 5000))
     (tmp_path / "cut").write_bytes(good.read_bytes()[:3000])
@@ -295,6 +300,7 @@ def test_oci(bench: Any, oci: str, tmp_path: Path) -> None:
     assert [layer["digest"] for layer in release["layers"]] == [f"sha256:{b.sha256}" for b in record.blobs]
 
 
+@pytest.mark.case("F62")
 def test_oci_that_serves_other_bytes(bench: Any, oci: str, tmp_path: Path) -> None:
     record = bench.publish().records[0]
     copied(bench, bench.public, open_sink(oci))

@@ -20,7 +20,10 @@ import pytest
 __all__ = ["cases", "document", "rows", "tests"]
 
 HERE = Path(__file__).resolve().parent
-DOCUMENT = HERE.parents[1] / "docs" / "hostile.md"
+ROOT = HERE.parents[1]
+PLACES = (HERE, ROOT / "plugin_registry" / "tests")
+"""Where tests carry the marks."""
+DOCUMENT = ROOT / "docs" / "hostile.md"
 WRITING = "KADR_HOSTILE_TABLE"
 TABLE = re.compile(r"(<!-- cases -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -33,13 +36,24 @@ def cases() -> Mapping[str, Mapping[str, list[str]]]:
 def tests() -> dict[str, list[str]]:
     """Names of the tests of every case, read from the sources."""
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(HERE.glob("test_*.py")):
+    for path in (p for place in PLACES for p in (sorted(place.glob("test_*.py")) or [place])):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):
-                for mark in node.decorator_list:
-                    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.case":
-                        found[ast.literal_eval(mark.args[0])].append(f"{path.stem}::{node.name}")
+                for case in _marked(node):
+                    found[case].append(f"{_place(path)}::{node.name}")
     return found
+
+
+def _marked(node: ast.FunctionDef) -> Iterator[str]:
+    for mark in node.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.case":
+            yield ast.literal_eval(mark.args[0])
+
+
+def _place(path: Path) -> str:
+    """The name of a test file; of one elsewhere with its folder."""
+    folder = path.parent.relative_to(ROOT).parts
+    return path.stem if path.parent == HERE else f"{' '.join(p for p in folder if p != 'tests')}/{path.stem}"
 
 
 def rows(ended: Mapping[str, str]) -> Iterator[str]:
@@ -68,30 +82,27 @@ class Outcomes:
 
     def __init__(self) -> None:
         self.ended: dict[str, str] = {}
-        self._cases: dict[str, str] = {}
+        self._cases: dict[str, list[str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Which test is of which case."""
         for item in items:
-            if (mark := item.get_closest_marker("case")) is not None:
-                self._cases[item.nodeid] = mark.args[0]
+            self._cases[item.nodeid] = [mark.args[0] for mark in item.iter_markers("case")]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A failure anywhere, of setting up and tearing down too."""
-        case = self._cases.get(report.nodeid)
-        if case is None:
-            return
-        if report.failed or hasattr(report, "wasxfail"):
-            self.ended[case] = "fail"
-        elif report.when == "call":
-            self.ended.setdefault(case, "pass")
+        for case in self._cases.get(report.nodeid, ()):
+            if report.failed or hasattr(report, "wasxfail"):
+                self.ended[case] = "fail"
+            elif report.when == "call" and report.passed:
+                self.ended.setdefault(case, "pass")
 
 
 def main() -> int:
     """Run the cases and write the document."""
     os.environ[WRITING] = "1"
     outcomes = Outcomes()
-    pytest.main(["-n", "0", "-p", "no:cacheprovider", str(HERE)], plugins=[outcomes])
+    pytest.main(["-n", "0", "-m", "case", "-p", "no:cacheprovider", *map(str, PLACES)], plugins=[outcomes])
     DOCUMENT.write_text(document(outcomes.ended), "utf-8")
     failed = [case for case, end in outcomes.ended.items() if end == "fail"]
     print(f"{len(outcomes.ended)} cases, {len(failed)} failed {' '.join(failed)}")

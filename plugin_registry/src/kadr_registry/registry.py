@@ -43,11 +43,13 @@ class State:
     Attributes:
         expires: when it is too old to be believed; before now only with ``stale_days``.
         root_version: of the trusted root.
+        snapshot: sha256 of what it says of all plugins; two users who see the same have the same.
         namespaces: key ids by namespace.
     """
 
     expires: datetime
     root_version: int
+    snapshot: str
     namespaces: dict[str, tuple[str, ...]]
 
 
@@ -100,7 +102,8 @@ class Registry:
         """
         self._trust.refresh()
         self.revocations()  # kept, so that it is known without a network too
-        return State(self._trust.expires(), self._trust.root_version(), self._trust.keys().publishers)
+        trust = self._trust
+        return State(trust.expires(), trust.root_version(), trust.snapshot(), trust.keys().publishers)
 
     def releases(self, name: str) -> tuple[Release, ...]:
         """Every release of a plugin, the newest version first, yanked ones too.

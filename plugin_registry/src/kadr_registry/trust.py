@@ -7,6 +7,7 @@ folder, a total deadline and a rate, a clock that can be given, and one clear er
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,6 +161,10 @@ class Trust:
         """Of the newest root that was verified."""
         path = self._folder / "metadata" / "root.json"
         return Metadata[Root].from_file(str(path)).signed.version
+
+    def snapshot(self) -> str:
+        """sha256 of the snapshot that was verified last."""
+        return hashlib.sha256((self._folder / "metadata" / "snapshot.json").read_bytes()).hexdigest()
 
     def _new(self) -> Updater:
         metadata, targets = self._folder / "metadata", self._folder / "targets"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from kadr_sdk.manifest import Manifest
 
 from kadr_registry.client.lockfile import Lock, Locked
 from kadr_registry.faults import RefusedError
+from kadr_registry.names import look_alikes
 from kadr_registry.record import Record
 
-__all__ = ["Change", "Plan", "check_together", "locked_of"]
+__all__ = ["Change", "Plan", "check_names", "check_together", "locked_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +117,26 @@ def check_together(records: Iterable[Record], host: Sequence[Manifest]) -> None:
             problems.append(Problem(record.id, text, "remove one of them"))
     if problems:
         raise RefusedError("these plugins cannot be installed together", problems)
+
+
+def check_names(plan: Plan, host: Iterable[str], accepted: Collection[str]) -> None:
+    """A plugin that is new must not be called almost like one that is there, of other hands.
+
+    Args:
+        host: plugins that do not come from the store.
+        accepted: names that the user has looked at.
+
+    Raises:
+        RefusedError: one is, and whoever typed its name may have meant the other.
+    """
+    there = dict.fromkeys(host, "") | {p.id: p.publisher for p in plan.before.plugins.values()}
+    problems = []
+    for one in plan.after.plugins.values():
+        if one.id in there or one.id in accepted:
+            continue
+        others = [name for name, publisher in there.items() if publisher != one.publisher]
+        for other in look_alikes(one.id, others):
+            text = f"{one.id} of {plan.records[one.id].publisher} looks like {other}, which is installed"
+            problems.append(Problem(one.id, text, f"if this is the one you want: --accept-name {one.id}"))
+    if problems:
+        raise RefusedError("a name may be meant to deceive", problems)

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from kadr_registry.client.lockfile import Lock, Locked
 from kadr_registry.client.places import Places
-from kadr_registry.client.plan import Plan, check_together, locked_of
+from kadr_registry.client.plan import Plan, check_names, check_together, locked_of
 from kadr_registry.client.publishers import Publishers, identity
 from kadr_registry.client.registries import Registries
 from kadr_registry.client.resolve import Candidate, Rules, Wish, resolve
@@ -32,12 +32,14 @@ class Terms:
         pre: pre-releases may be chosen.
         locked: nothing that is locked may change.
         new_keys: plugins whose publisher may have other keys than before.
+        names: plugins that may be called almost like others.
         dry: plan and ask, and change nothing.
     """
 
     pre: bool = False
     locked: bool = False
     new_keys: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     dry: bool = False
 
 
@@ -88,6 +90,7 @@ class Planner:
         rows = [self._locked(c, versions, terms) for c in found.values() if c.release is not None]
         plan = self.exactly(lock, Lock.of({n: w for n, w in asked.items() if n in versions}, rows))
         check_together(plan.records.values(), self.host)
+        check_names(plan, [m.id for m in self.host], terms.names)
         return plan
 
     def _locked(self, candidate: Candidate, versions: Mapping[str, str], terms: Terms) -> Locked:

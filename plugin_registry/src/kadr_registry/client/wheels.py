@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import Parser
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installer import install
@@ -27,14 +27,13 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from kadr_registry.client.conflicts import ConflictError
 from kadr_registry.faults import RegistryError
 from kadr_registry.record import Blob, Record
+from kadr_registry.wheel_files import check_members
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
 __all__ = ["Wheel", "check_requirements", "choose", "machine_tags", "read_wheel", "unpack"]
 
-_MAX_BYTES = 2 << 30
-_MAX_FILES = 50_000
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 
@@ -91,29 +90,13 @@ def read_wheel(by: str, blob: Blob, path: Path) -> Wheel:
     name, version, _, _ = parse_wheel_filename(blob.path)
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_members(archive, by)
+            check_members(archive)
             (found,) = [n for n in archive.namelist() if _METADATA.fullmatch(n)]
             text = archive.read(found).decode("utf-8", "replace")
     except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise RegistryError(f"the wheel {blob.path} of {by} is damaged: {error}") from error
     requires = Parser().parsestr(text, headersonly=True).get_all("Requires-Dist") or []
     return Wheel(by, name, version, blob.path, path, tuple(requires))
-
-
-def _check_members(archive: zipfile.ZipFile, by: str) -> None:
-    members = archive.infolist()
-    names = [info.filename.casefold() for info in members]
-    if len(members) > _MAX_FILES or sum(info.file_size for info in members) > _MAX_BYTES:
-        raise ValueError(f"it unpacks to more than {_MAX_FILES} files or {_MAX_BYTES >> 30} GiB")
-    if len(set(names)) != len(names):
-        raise ValueError("a file is there twice")
-    for info in members:
-        parts = PurePosixPath(info.filename).parts
-        if info.filename.startswith("/") or ".." in parts or "\\" in info.filename or ":" in info.filename:
-            raise ValueError(f"{info.filename!r} is not a safe path")
-        scheme = parts[1] if len(parts) > 1 and parts[0].endswith(".data") else "purelib"
-        if scheme not in ("purelib", "platlib"):
-            raise ValueError(f"{by} would put {info.filename!r} outside of its folder")
 
 
 def check_requirements(wheels: Sequence[Wheel], sites: Path) -> None:

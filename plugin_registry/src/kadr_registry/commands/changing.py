@@ -23,6 +23,9 @@ _pre = click.option("--pre", is_flag=True, help="Pre-releases too.")
 _keys = click.option(
     "--accept-new-key", "new_keys", multiple=True, metavar="ID", help="A plugin whose publisher has new keys."
 )
+_names = click.option(
+    "--accept-name", "names", multiple=True, metavar="ID", help="A plugin called almost like another one."
+)
 
 
 @click.command("install")
@@ -32,6 +35,7 @@ _keys = click.option(
 @using.stale
 @_pre
 @_keys
+@_names
 @_locked
 @_dry
 @shared.as_json
@@ -58,6 +62,7 @@ def _install(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **optio
 @using.stale
 @_pre
 @_keys
+@_names
 @_locked
 @_dry
 @shared.as_json
@@ -136,6 +141,7 @@ def _terms(options: Any) -> Terms:
         options.get("pre", False),
         options["locked"],
         frozenset(options.get("new_keys", ())),
+        frozenset(options.get("names", ())),
         options["dry"],
     )
 

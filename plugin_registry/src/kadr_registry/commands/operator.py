@@ -158,11 +158,13 @@ def show(place: str, root: Path | None, as_json: bool) -> None:
         rows = [{"id": e.id, "version": e.version, "tier": e.tier, "title": e.title} for e in entries]
         publishers = {name: list(ids) for name, ids in state.namespaces.items()}
         data = {"expires": state.expires.isoformat(), "root": state.root_version, "publishers": publishers}
+        data |= {"snapshot": state.snapshot}
         click.echo(json.dumps({**data, "plugins": rows, "revoked": len(revoked)}))
         return
     click.echo(
         f"root {state.root_version}, believed until {state.expires.isoformat()}, {len(revoked)} revoked"
     )
+    click.echo(f"snapshot {state.snapshot}; who sees the same plugins has the same")
     keys = [[name, ", ".join(k[:16] for k in ids)] for name, ids in sorted(state.namespaces.items())]
     shared.table([["namespace", "keys"], *keys])
     if entries:

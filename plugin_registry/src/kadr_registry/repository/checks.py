@@ -16,13 +16,14 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from kadr_registry.names import look_alikes
 from kadr_registry.record import Blob, Record
+from kadr_registry.repository.documents import check_documents
+from kadr_registry.wheel_files import check_members
 
 __all__ = ["Checks", "GuestCheck", "check_release"]
 
 GuestCheck = Callable[[bytes, EffectDeclaration, str], None]
 """Tries a guest: code, declaration, plugin. Raises KadrError or AssertionError where it fails."""
 _EFFECTS = ("effect", "transition", "generator", "audio_effect", "analyzer")
-_MAX_MEMBERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def check_release(record: Record, read: Callable[[Blob], bytes], checks: Checks)
             path.write_bytes(read(blob))
         problems += _manifest(record, folder)
         if not problems:
-            problems += [*_guests(record, folder, checks), *_wheels(record, folder)]
+            problems += [*check_documents(record, folder), *_guests(record, folder, checks)]
+            problems += _wheels(record, folder)
     return problems
 
 
@@ -152,16 +154,17 @@ def _wheels(record: Record, folder: Path) -> Iterator[Problem]:
     for blob in wheels:
         try:
             yield from _wheel(record, folder / blob.path, manifest)
-        except (zipfile.BadZipFile, OSError, KeyError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, OSError, KeyError, ValueError, RuntimeError) as error:
             yield Problem(blob.path, f"the wheel cannot be read: {error}")
 
 
 def _wheel(record: Record, path: Path, manifest: bytes) -> Iterator[Problem]:
     """The wheel must hold the same manifest, under the package that the record names."""
     with zipfile.ZipFile(path) as archive:
+        check_members(archive)
         sizes: Mapping[str, int] = {i.filename: i.file_size for i in archive.infolist()}
         inside = f"{record.package}/{FILE_NAME}"
-        if len(sizes) > _MAX_MEMBERS or inside not in sizes:
+        if inside not in sizes:
             yield Problem(path.name, f"there is no {inside} in the wheel", "build it from this folder")
         elif sizes[inside] != len(manifest) or archive.read(inside) != manifest:
             yield Problem(path.name, f"its {FILE_NAME} is another one", "build it from this folder")
