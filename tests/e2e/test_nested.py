@@ -222,25 +222,3 @@ def test_its_sound_is_that_of_its_clips(made: Made, cut: Any, sounding: Any) -> 
     assert np.abs(found[5 * 1920 : 25 * 1920] - first[10 * 1920 : 30 * 1920] / 2).max() <= 1.01
     part = made(moved, **wav, range=(Fraction(10, 25), Fraction(20, 25)))
     assert np.array_equal(heard(part), found[10 * 1920 : 20 * 1920])
-
-
-@pytest.mark.parametrize(
-    ("clip", "sequence", "path", "said"),
-    [
-        ({"speed": 2}, {}, ".speed", "plays at its own speed only"),
-        ({"effects": [{"effect_type": "lowpass"}]}, {}, ".effects", "cannot stand on a sequence"),
-        ({}, {"effects": [{"effect_type": "limiter"}]}, "sequences.in", "cannot have effects on the sound"),
-        ({}, {"pan_law": -3}, "sequences.in.pan_law", "another pan_law"),
-    ],
-)
-def test_sound_that_cannot_be_is_refused(
-    renderer: Any, cut: Any, tmp_path: Path, sounding: Any, clip: Any, sequence: Any, path: str, said: str
-) -> None:
-    project = cut(shows("in", **clip), sequences={"in": timeline(*sounding) | sequence})
-    with pytest.raises(ValidationError) as caught:
-        renderer.plan(project, tmp_path, RenderRequest(tmp_path / "o.mkv"))
-    (problem,) = caught.value.problems
-    assert problem.path == (path if path[0] != "." else f"timeline.tracks[0].clips[0]{path}")
-    assert said in problem.message
-    silent = cut(shows("in", muted=True, **clip), sequences={"in": timeline(*sounding) | sequence})
-    assert renderer.plan(silent, tmp_path, RenderRequest(tmp_path / "o.mkv")).frames

@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_said(
     keyed = {"attack": {"keyframes": [{"time": 0, "value": 100}, {"time": 1, "value": 200}]}}
     wrong = [
         {"effect_type": "compressor", "parameters": keyed},
-        {"effect_type": "highpass", "start_time": 1},
+        {"effect_type": "highpass", "start_time": 1, "end_time": 1},
         {"effect_type": "blur"},
         {"effect_type": "limiter", "parameters": {"ceiling": 3}},
     ]
@@ -96,6 +96,61 @@ def test_what_cannot_be_done_is_said(
     found = {p.path.removeprefix("timeline.tracks[1]."): p for p in caught.value.problems}
     assert "blur" in found["effects[0].effect_type"].message
     assert "takes no keyframes" in found["clips[0].effects[0].parameters.attack"].message
-    assert found["clips[0].effects[1]"].message == "an effect on sound acts on the whole clip"
+    assert found["clips[0].effects[1].end_time"].message == "ends before it starts"
     assert "blur" in found["clips[0].effects[2].effect_type"].message
     assert found["clips[0].effects[3].parameters.ceiling"].hint == "allowed: -24..0"
+
+
+def louder(start: Any = None, end: Any = None) -> dict[str, Any]:
+    parameters = {"level": 6}
+    return {"effect_type": "gain", "parameters": parameters, "start_time": start, "end_time": end}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("1", "2"), (None, "3/2"), ("1.01", None), ("1", "1.004"), ("-", "-")],
+)
+@pytest.mark.parametrize("place", ["clip", "track", "whole"])
+def test_an_effect_is_heard_from_a_time_to_another(
+    renderer: Any, cut: Any, tone: Path, tmp_path: Path, place: str, start: Any, end: Any
+) -> None:
+    """Bit for bit the sound as it was outside; inside twice as loud, after 10 ms on the way there."""
+    if start == "-":  # acts behind the end
+        start, end = "3.5", "4"
+    use = [louder(start, end)]
+    clip = {"id": "a", "source_file": str(tone), "duration": 3, "effects": use if place == "clip" else []}
+    track = {"id": "a1", "type": "audio", "clips": [clip], "effects": use if place == "track" else []}
+    project = cut(tracks=[track], timeline={"effects": use if place == "whole" else []})
+    bare = cut(tracks=[track | {"effects": [], "clips": [clip | {"effects": []}]}])
+    float_sound = {"audio": {"codec": "pcm_f32le"}}
+    plain = raw(renderer, bare, tmp_path / "plain.wav", **float_sound)
+    found = raw(renderer, project, tmp_path / "found.wav", **float_sound)
+    at = np.arange(plain.shape[1])
+    first = 0 if start is None else round(Fraction(start) * RATE)
+    last = 3 * RATE if end is None else round(Fraction(end) * RATE)
+    fade = min(RATE // 100, (last - first) // 2)
+    rise = np.clip((at - first) / fade, 0, 1) if start is not None else np.ones(at.size)
+    fall = np.clip((last - at) / fade, 0, 1) if end is not None else np.ones(at.size)
+    share = np.minimum(rise, fall)
+    np.testing.assert_array_equal(found[:, share == 0], plain[:, share == 0])
+    gain = 1 + share * (10 ** (6 / 20) - 1)
+    np.testing.assert_allclose(found, plain * gain, rtol=0, atol=2e-7)
+    span = (Fraction(28, 25), Fraction(40, 25))
+    part = raw(renderer, project, tmp_path / "part.wav", range=span, **float_sound)
+    np.testing.assert_array_equal(part, found[:, 28 * 1920 : 40 * 1920])
+
+
+def raw(renderer: Any, project: Project, target: Path, **more: Any) -> np.ndarray:
+    renderer.render(project, target.parent, RenderRequest(target, cache=False, overwrite=True, **more))
+    with av.open(str(target)) as container:
+        return np.concatenate([f.to_ndarray().reshape(-1, 2).T for f in container.decode(audio=0)], axis=1)
+
+
+def test_an_effect_has_heard_what_was_before_it_acts(
+    renderer: Any, cut: Any, tone: Path, tmp_path: Path
+) -> None:
+    """A filter that comes in later is as settled as one that was there from the beginning."""
+    use = {"effect_type": "lowpass", "parameters": {"frequency": 300}}
+    whole = heard(renderer, sound(cut, tone, [use]), tmp_path / "whole.wav")
+    later = heard(renderer, sound(cut, tone, [use | {"start_time": 1}]), tmp_path / "later.wav")
+    np.testing.assert_array_equal(later[:, RATE + RATE // 100 :], whole[:, RATE + RATE // 100 :])

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import gcd
+from typing import Protocol
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from kadr_pyav.confined import ConfinedSound
 from kadr_pyav.damage import Damage
 from kadr_pyav.sound import Samples, Stream, channels_of, remixed, resampler
 
-__all__ = ["Decoder", "OpenSound", "SoundFile"]
+__all__ = ["Decoder", "OpenSound", "SoundFile", "SoundSource"]
 
 _TAPS = 64  # twice swresample's default filter length
 _BACKWARD_SECONDS = 20
@@ -29,6 +30,24 @@ _BACKWARD_SECONDS = 20
 Decoder = AudioDecoder | ConfinedSound
 OpenSound = Callable[[str, int, Damage], Decoder]
 """Opens a stream of sound in a file, here or in a process of its own."""
+
+
+class SoundSource(Protocol):
+    """Sound at the rate and layout of a mix, by position: of a file, or of a mix within."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def layout(self) -> str:
+        """FFmpeg's name."""
+
+    def forwards(self, start: int) -> Iterator[Samples]:
+        """Pieces from a position to the end."""
+
+    def backwards(self, end: int, count: int) -> Iterator[Samples]:
+        """``count`` samples that end before a position, last sample first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kadr_pyav.audio_decode import AudioDecoder
 from kadr_pyav.audio_reader import OpenSound
 from kadr_pyav.duck import Gains, duck_gains
 from kadr_pyav.envelope import product
+from kadr_pyav.inner_mix import at_once
 from kadr_pyav.normalize import normalized
 from kadr_pyav.sound import Samples, Stream, channels_of
 from kadr_pyav.sound_stages import exactly, staged
@@ -50,9 +51,11 @@ def mix(plan: AudioPlan, context: RenderContext, sounds: OpenSound = AudioDecode
         first += samples.shape[1]
 
 
-def _mixed(plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> Iterator[Samples]:
-    """What is delivered, before its loudness is seen to."""
-    mixer = _Mixer(plan, context, sounds)
+def _mixed(
+    plan: AudioPlan, context: RenderContext, sounds: OpenSound, most: int = _MAX_OPEN
+) -> Iterator[Samples]:
+    """What is delivered, before its loudness is seen to; ``most``: files open at once."""
+    mixer = _Mixer(plan, context, sounds, most)
     step = _step(plan)
     try:
         stream = Stream(mixer.master(), channels_of(plan.layout))
@@ -70,9 +73,9 @@ def _step(plan: AudioPlan) -> int:
 class _Mixer:
     """Groups of voices, the buses made of them, and the master."""
 
-    def __init__(self, plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> None:
+    def __init__(self, plan: AudioPlan, context: RenderContext, sounds: OpenSound, most: int) -> None:
         self._plan, self._context, self._channels = plan, context, channels_of(plan.layout)
-        share = max(1, _MAX_OPEN // (1 + len(plan.buses)))
+        share = max(1, most // (1 + len(plan.buses)))
         self._groups = {n: _Group(plan, n, context, share, sounds) for n in (None, *range(len(plan.buses)))}
         self._heard: list[Iterator[Samples]] = []
         for number in range(len(plan.buses)):
@@ -133,6 +136,8 @@ class _Group:
         self._sounds = sounds
         self._plan, self._context, self._most = plan, context, most
         numbers = [k for k, clip in enumerate(plan.clips) if clip.bus == bus]
+        mixes = at_once([plan.clips[k] for k in numbers])
+        self._within = max(1, most // 2 // mixes) if mixes else 1  # files of a mix within
         self._waiting = sorted(numbers, key=lambda k: (plan.clips[k].start, k), reverse=True)
         self._voices: dict[int, Voice] = {}
 
@@ -144,18 +149,26 @@ class _Group:
             count = min(_step(plan), plan.total - first)
             while waiting and plan.clips[waiting[-1]].start < first + count:
                 number = waiting.pop()
-                self._voices[number] = Voice(plan.clips[number], plan, self._context, self._sounds)
+                self._voices[number] = Voice(
+                    plan.clips[number], plan, self._context, self._sounds, self._inner
+                )
             yield self._sum(first, count)
+
+    def _inner(self, plan: AudioPlan) -> Iterator[Samples]:
+        """The mix that a clip plays in the place of a file."""
+        return _mixed(plan, self._context, self._sounds, self._within)
 
     def _sum(self, first: int, count: int) -> NDArray[np.float64]:
         """What sounds in a block; finished voices leave."""
         total = np.zeros((channels_of(self._plan.layout), count), np.float64)
-        for place, number in enumerate(sorted(self._voices)):
+        held = 0
+        for number in sorted(self._voices):
             voice = self._voices[number]
             voice.add(total, first)
+            held += self._within if voice.clip.mix else 1
             if voice.clip.start + voice.clip.count <= first + count:
                 self._voices.pop(number).close()
-            elif place >= self._most:
+            elif held > self._most:
                 voice.close()
         return total
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.plan import AudioFilters, AudioPlan, AudioStage, SoundCall
 
+from kadr_pyav.acting import acting
 from kadr_pyav.sound import Chain, Samples, Stream, channels_of
 from kadr_pyav.sound_call import SoundStage
 
@@ -28,12 +30,20 @@ def staged(
     Behind the end of the pieces effects may go on: whoever reads, takes what he needs.
     """
     for stage in stages:
-        if isinstance(stage, SoundCall):
-            source = Stream(pieces, channels_of(plan.layout))
-            pieces = SoundStage(stage, plan, context).run(source)
+        effect = partial(_through, stage=stage, plan=plan, context=context)
+        if stage.acts is None:
+            pieces = effect(pieces)
         else:
-            pieces = _filtered(pieces, stage, plan.rate, plan.layout)
+            pieces = acting(pieces, stage.acts, plan.rate, channels_of(plan.layout), effect)
     return pieces
+
+
+def _through(
+    pieces: Iterator[Samples], stage: AudioStage, plan: AudioPlan, context: RenderContext
+) -> Iterator[Samples]:
+    if isinstance(stage, SoundCall):
+        return SoundStage(stage, plan, context).run(Stream(pieces, channels_of(plan.layout)))
+    return _filtered(pieces, stage, plan.rate, plan.layout)
 
 
 def endless(pieces: Iterator[Samples], channels: int) -> Iterator[Samples]:

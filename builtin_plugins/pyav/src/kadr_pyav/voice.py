@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,10 @@ from kadr_sdk.plan import AudioClip, AudioPlan
 from kadr_sdk.times import sample_at
 from numpy.typing import NDArray
 
-from kadr_pyav.audio_reader import OpenSound, SoundFile
+from kadr_pyav.audio_reader import OpenSound, SoundFile, SoundSource
 from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
+from kadr_pyav.inner_mix import SoundMix
 from kadr_pyav.sound import Samples, Stream, channels_of
 from kadr_pyav.sound_call import SoundStage
 from kadr_pyav.sound_stages import endless, exactly, staged
@@ -27,13 +28,28 @@ __all__ = ["Voice"]
 
 
 class Voice:
-    """A clip while it sounds; opened on the first read, and again after :meth:`close`."""
+    """A clip while it sounds; opened on the first read, and again after :meth:`close`.
 
-    def __init__(self, clip: AudioClip, plan: AudioPlan, context: RenderContext, sounds: OpenSound) -> None:
+    Args:
+        inner: makes the mix that a clip plays in the place of a file.
+    """
+
+    def __init__(
+        self,
+        clip: AudioClip,
+        plan: AudioPlan,
+        context: RenderContext,
+        sounds: OpenSound,
+        inner: Callable[[AudioPlan], Iterator[Samples]],
+    ) -> None:
         self.clip, self._plan, self._context = clip, plan, context
         self._channels = channels_of(plan.layout)
-        damage = Damage(clip.path, clip.damage, context.warn)
-        self._file = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage, sounds)
+        self._source: SoundSource
+        if clip.mix is not None:
+            self._source = SoundMix(clip.mix, inner)
+        else:
+            damage = Damage(clip.path, clip.damage, context.warn)
+            self._source = SoundFile(clip.path, clip.stream, plan.rate, plan.layout, damage, sounds)
         self._stream: Stream | None = None
 
     def add(self, total: NDArray[np.float64], first: int) -> None:
@@ -81,12 +97,12 @@ class Voice:
         if clip.generator is not None:
             return SoundStage(clip.generator, self._plan, self._context).run(None)
         if clip.warp is not None:
-            return warped(self._file, clip, total)
+            return warped(self._source, clip, total)
         length = total if clip.speed == 1 else math.ceil((total + TAIL * rate) * clip.speed)
         return at_speed(self._pieces(at, length), clip.speed, clip.keep_pitch, rate, layout)
 
     def _pieces(self, at: int, count: int) -> Iterator[Samples]:
-        return self._file.backwards(at, count) if self.clip.reversed else self._file.forwards(at)
+        return self._source.backwards(at, count) if self.clip.reversed else self._source.forwards(at)
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from kadr_sdk.plan import AudioClip, Warp
 from kadr_sdk.times import sample_at
 from numpy.typing import NDArray
 
-from kadr_pyav.audio_reader import SoundFile
+from kadr_pyav.audio_reader import SoundSource
 from kadr_pyav.sound import Samples, Stream, channels_of
 from kadr_pyav.varispeed import resampled
 from kadr_pyav.wsola import stretched
@@ -72,7 +72,7 @@ class Source:
         return self._held[:, low - self._low : high - self._low]
 
 
-def warped(file: SoundFile, clip: AudioClip, total: int) -> Iterator[Samples]:
+def warped(file: SoundSource, clip: AudioClip, total: int) -> Iterator[Samples]:
     """The first ``total`` samples of a clip whose speed varies."""
     assert clip.warp is not None
     course = Course(clip.warp, file.rate, backwards=clip.reversed)

@@ -175,7 +175,7 @@ class Looks:
         mask = self._mask(use, f"{path}.mask", fps, problems)
         start = frame_at(use.start_time, fps) if use.start_time is not None else None
         end = frame_at(use.end_time, fps) if use.end_time is not None else None
-        if start is not None and end is not None and end <= start:
+        if _nothing(use, start, end, exact=kind == "audio_effect"):
             problems.append(Problem(f"{path}.end_time", "ends before it starts"))
             return None
         return Look(path, kind, declaration, values, start, end, _seed(use), use.inputs, mask)
@@ -415,6 +415,13 @@ def input_format(current: str, look: Look) -> str:
     if look.declaration.masks and len(look.inputs) < len(look.declaration.inputs) - 1:
         current = with_alpha(current)
     return fitting_format(current, look.declaration.formats)
+
+
+def _nothing(use: EffectUse, start: int | None, end: int | None, *, exact: bool) -> bool:
+    """True where a use ends before it starts; sound is exact to less than a frame."""
+    if use.start_time is None or use.end_time is None or start is None or end is None:
+        return False
+    return use.end_time <= use.start_time if exact else end <= start
 
 
 def _seed(use: EffectUse) -> int:

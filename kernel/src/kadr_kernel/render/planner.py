@@ -145,9 +145,7 @@ class Planner:
         audio = None
         if output is not None and output.audio is not None:
             effects = SoundEffects(looks, {e.id: e for e in project.effects}, view.fps, output.audio)
-            audio = audio_plan(
-                view, output.audio, first, end, problems, effects, request.damage, delivery.loudness
-            )
+            audio = audio_plan(view, first, end, problems, effects, request.damage, delivery.loudness)
             if audio is not None:
                 exact = is_exact(audio, output.audio, self._library.probe)
                 audio = replace(audio, exact=exact)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve
 from kadr_sdk.errors import Problem
-from kadr_sdk.output import AudioEncoding
 from kadr_sdk.plan import AudioClip, AudioPlan, AudioStage, LoudnessTarget, Ramp, SoundCall, Warp
 from kadr_sdk.times import sample_at
 
 from kadr_kernel.render.sound_buses import Desk, Window, has_sound
 from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
-from kadr_kernel.render.sound_nested import nested_sound
+from kadr_kernel.render.sound_nested import Part, is_plain, nested_sound, part_of
 from kadr_kernel.render.views import ClipView, Joint, TimelineView, TrackView
 
 __all__ = ["CHANNELS", "audio_plan"]
@@ -24,7 +23,6 @@ CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "7.1": 8}
 
 def audio_plan(
     view: TimelineView,
-    encoding: AudioEncoding,
     first: int,
     end: int,
     problems: list[Problem],
@@ -37,22 +35,26 @@ def audio_plan(
     Muted tracks are silent; where a track is solo, the others are.
     """
     desk = Desk(view, effects, problems)
-    window = desk.window(first, end)
-    clips = _clips(desk, window, damage)
+    plan = _mix(desk, desk.window(first, end), damage)
     if not any(has_sound(track, clip) for track in view.tracks for clip in track.clips):
         return None
+    return replace(plan, loudness=loudness)
+
+
+def _mix(desk: Desk, window: Window, damage: str) -> AudioPlan:
+    """What a desk makes of a window."""
+    layout = desk.effects.layout
     return AudioPlan(
-        encoding.rate,
-        encoding.layout,
-        CHANNELS.get(encoding.layout, 2),
+        window.rate,
+        layout,
+        CHANNELS.get(layout, 2),
         window.count,
-        tuple(clips),
+        tuple(_clips(desk, window, damage)),
         desk.buses(window),
         desk.master,
         desk.pan_law,
         window.lead,
         window.trail,
-        loudness,
     )
 
 
@@ -63,7 +65,7 @@ def _clips(desk: Desk, window: Window, damage: str) -> list[AudioClip]:
         for view in track.clips:
             if not desk.sounds(track, view):
                 continue
-            if view.nested is not None:
+            if view.nested is not None and is_plain(desk, track, view, *_stretch(track, view, window.rate)):
                 clips += _nested(desk, track, view, window, damage)
             elif (found := _clip(desk, track, view, window, damage)) is not None:
                 clips.append(found)
@@ -107,15 +109,21 @@ class _Made:
 
 def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made:
     rate = window.rate
-    begin, end = _edges(track, view, rate)
-    stretch = begin - _own_start(track, view, rate), end - begin
+    stretch = _stretch(track, view, rate)
     length = view.duration if _by_sample(track, view) else view.frames / view.fps
     warp = _warp(view, Fraction(stretch[0], rate), length)
-    generator = desk.effects.generator(view, *stretch, desk.problems) if view.audio is None else None
+    made = view.audio is None and view.nested is None
+    generator = desk.effects.generator(view, *stretch, desk.problems) if made else None
     stages = desk.effects.of_clip(track, view, *stretch, desk.problems)
     calls = [part for part in (generator, *stages) if isinstance(part, SoundCall)]
     late, rings = sum(c.latency for c in calls), sum(c.tail for c in calls)
     return _Made(generator, stages, warp, late, rings, warp is None and view.speed != 1)
+
+
+def _stretch(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
+    """Clip time of the first sample, handles included, and how many there are."""
+    begin, end = _edges(track, view, rate)
+    return begin - _own_start(track, view, rate), end - begin
 
 
 def _warp(view: ClipView, at: Fraction, length: Fraction) -> Warp | None:
@@ -133,7 +141,8 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
     if edges[0] >= window.end:
         return None
     made = _made(desk, track, view, window)
-    if view.audio is None and made.generator is None:
+    part = _part(desk, track, view, window, damage) if view.nested is not None else None
+    if view.audio is None and made.generator is None and part is None:
         return None
     start, end = max(edges[0], window.begin), min(edges[1] + made.tail, window.end)
     if end <= start:
@@ -146,7 +155,7 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
         stream=view.audio.index if view.audio else -1,
         start=start - window.begin,
         count=end - start,
-        source_start=_first_time(track, view, made, start, rate, speed),
+        source_start=_first_time(track, view, made, start, rate, speed) - (part.begin if part else 0),
         speed=speed,
         keep_pitch=clip.keep_pitch,
         reversed=clip.reversed,
@@ -159,9 +168,18 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
         bus=bus,
         generator=made.generator,
         fed=fed,
+        mix=part.mix if part else None,
         track=track.track.id,
         clip=clip.id,
     )
+
+
+def _part(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: str) -> Part | None:
+    """The sound of a clip's sequence, as far back as the clip may reach with its handles."""
+    begin, count = _stretch(track, view, window.rate)
+    length = view.duration if _by_sample(track, view) else view.frames / view.fps
+    handles = max(-begin, begin + count - sample_at(length, window.rate), 0)
+    return part_of(desk, view, Fraction(handles, window.rate), lambda inner, over: _mix(inner, over, damage))
 
 
 def _first_time(

@@ -40,17 +40,28 @@ class Desk:
     A track is a bus where something acts on its whole sound, or listens to it; the sound of
     the others goes straight into the mix.
 
+    Args:
+        path: of the timeline in the project.
+
     Attributes:
         heard: tracks with a sound, in order. master: effects on the whole mix.
     """
 
-    def __init__(self, view: TimelineView, effects: SoundEffects, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        view: TimelineView,
+        effects: SoundEffects,
+        problems: list[Problem],
+        path: str = "timeline",
+    ) -> None:
         self._view, self.effects, self.problems = view, effects, problems
         timeline = view.timeline
         self.pan_law = timeline.pan_law
         self._length = sample_at(view.frames / view.fps, effects.rate)
         self._stages = {t.track.id: effects.of_track(t, self._length, problems) for t in view.tracks}
-        self.master: tuple[AudioStage, ...] = effects.of_timeline(timeline.effects, self._length, problems)
+        self.master: tuple[AudioStage, ...] = effects.of_timeline(
+            timeline.effects, path, self._length, problems
+        )
         solo = any(t.track.solo for t in view.tracks)
         self.heard = [t for t in view.tracks if _heard(t, solo) and any(self.sounds(t, c) for c in t.clips)]
         self._numbers = {name: n for n, name in enumerate(self._order())}
@@ -63,6 +74,11 @@ class Desk:
     def bus_of(self, track: TrackView) -> int | None:
         """Number of a track's bus."""
         return self._numbers.get(track.track.id)
+
+    @property
+    def plain(self) -> bool:
+        """True where its clips are summed and nothing else."""
+        return not self.master and not self._numbers
 
     def window(self, first: int, end: int) -> Window:
         """What is mixed for output frames: more than they show where the desk has a memory.

@@ -12,8 +12,9 @@ from kadr_sdk.curves import Curve
 from kadr_sdk.effects import FilterSpec
 from kadr_sdk.errors import KadrError, PluginError, Problem
 from kadr_sdk.output import AudioEncoding
-from kadr_sdk.plan import AudioFilters, AudioStage, SoundCall
+from kadr_sdk.plan import Acting, AudioFilters, AudioStage, SoundCall
 from kadr_sdk.project import EffectUse
+from kadr_sdk.times import sample_at
 
 from kadr_kernel.render.looks import Look, Looks
 from kadr_kernel.render.sound_order import SoundOrder
@@ -36,7 +37,7 @@ class SoundEffects:
         self, looks: Looks, pool: Mapping[str, EffectUse], fps: Fraction, encoding: AudioEncoding
     ) -> None:
         self._looks, self._pool, self._fps = looks, pool, fps
-        self.rate, self._layout = encoding.rate, encoding.layout
+        self.rate, self.layout = encoding.rate, encoding.layout
 
     def at(self, fps: Fraction) -> SoundEffects:
         """The same for a timeline of another rate."""
@@ -61,10 +62,10 @@ class SoundEffects:
         return self._stages(track.track.effects, f"{track.path}.effects", only, (0, count), problems)
 
     def of_timeline(
-        self, uses: Sequence[str | EffectUse], count: int, problems: list[Problem]
+        self, uses: Sequence[str | EffectUse], path: str, count: int, problems: list[Problem]
     ) -> tuple[AudioStage, ...]:
-        """The chain of the whole mix."""
-        return self._stages(uses, "timeline.effects", True, (0, count), problems)
+        """The chain of the whole mix of a timeline."""
+        return self._stages(uses, f"{path}.effects", True, (0, count), problems)
 
     def generator(self, view: ClipView, offset: int, count: int, problems: list[Problem]) -> SoundCall | None:
         """What makes the sound of a clip that has a generator, on a track of sound."""
@@ -112,14 +113,13 @@ class SoundEffects:
             hint = "effects stand in effects, a generator in generator"
             problems.append(Problem(look.path, f"{look.declaration.id} {made}", hint))
             return []
-        if look.start is not None or look.end is not None:
-            hint = "cut the clip where the effect starts and ends"
-            problems.append(Problem(look.path, "an effect on sound acts on the whole clip", hint))
+        acts = _acting(use, self.rate, *stretch)
+        if acts is not None and acts[1] == acts[0]:
             return []
         try:
             if digest := self._looks.sound_code(look):
-                return [SoundOrder(self.rate, stretch[1], stretch[0]).call(look, digest)]
-            return [self._filters(look, *stretch)]
+                return [replace(SoundOrder(self.rate, stretch[1], stretch[0]).call(look, digest), acts=acts)]
+            return [replace(self._filters(look, *stretch), acts=acts)]
         except KadrError as error:
             problems.append(Problem(path, error.message, error.hint))
             return []
@@ -142,7 +142,7 @@ class SoundEffects:
     def _specs(self, look: Look, values: Mapping[str, Any], at: int) -> tuple[FilterSpec, ...]:
         time = Fraction(at, self.rate)
         now = {n: v.at(time) if isinstance(v, Curve) else v for n, v in values.items()}
-        return self._looks.sound(replace(look, values=now), self.rate, self._layout)
+        return self._looks.sound(replace(look, values=now), self.rate, self.layout)
 
     def _steps(self, look: Look, offset: int, count: int) -> range:
         """Samples of the stretch at which parameters are told anew: only while they move."""
@@ -154,3 +154,18 @@ class SoundEffects:
         low, high = max(0, int(first)), min(count, int(last) + 2)
         step = max(self.rate // _STEPS, -(-(high - low) // _MOST))
         return range(low // step * step, high + step, step)
+
+
+def _acting(use: EffectUse, rate: int, offset: int, count: int) -> Acting | None:
+    """The stretch in which a use is heard, in samples of what goes in; None: all of it.
+
+    What starts at or before the first sample starts there; what ends at or behind the last
+    one rings on. Where both are the same, nothing of it is heard.
+    """
+    first = max(0, sample_at(use.start_time, rate) - offset) if use.start_time is not None else 0
+    end = max(0, sample_at(use.end_time, rate) - offset) if use.end_time is not None else None
+    if first >= count:
+        return count, count
+    if end is None or end >= count:
+        return (first, None) if first else None
+    return first, end

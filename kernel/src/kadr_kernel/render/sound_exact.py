@@ -29,7 +29,7 @@ def is_exact(audio: AudioPlan, encoding: AudioEncoding, probe: Callable[[Path], 
 
 
 def _plain(clip: AudioClip) -> bool:
-    worked_on = clip.stages or clip.generator or clip.warp or clip.pan or clip.speed != 1
+    worked_on = clip.stages or clip.generator or clip.mix or clip.warp or clip.pan or clip.speed != 1
     return not worked_on and _straight(clip.gains)
 
 

@@ -26,6 +26,7 @@ from kadr_sdk.errors import Problem
 from kadr_sdk.output import Output
 from kadr_sdk.params import FilePath
 from kadr_sdk.plan_sound import (
+    Acting,
     AudioBus,
     AudioClip,
     AudioFilters,
@@ -39,6 +40,7 @@ from kadr_sdk.plan_sound import (
 )
 
 __all__ = [
+    "Acting",
     "AudioBus",
     "AudioClip",
     "AudioFilters",
@@ -455,7 +457,7 @@ def media_paths(plan: RenderPlan) -> set[str]:
 
 def sound_paths(audio: AudioPlan) -> set[str]:
     """Every file that the mix reads."""
-    found = {clip.path for clip in audio.clips} - {""}
+    found = {clip.path for clip in audio.every_clip} - {""}
     return found.union(*map(_paths, audio.parts))
 
 

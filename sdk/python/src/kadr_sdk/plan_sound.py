@@ -17,6 +17,7 @@ from kadr_sdk.effects import FilterSpec
 from kadr_sdk.media import ONE
 
 __all__ = [
+    "Acting",
     "AudioBus",
     "AudioClip",
     "AudioFilters",
@@ -50,6 +51,14 @@ class Ramp:
     shape: str = "linear"
 
 
+Acting = tuple[int, int | None]
+"""From and up to which sample (since the first that goes in) an effect is heard; None: to the end.
+
+It hears everything from the first sample on. Outside, the sound passes bit for bit; from one to
+the other it goes in a straight line over 10 ms (of a shorter stretch: half of it) that lie inside.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioFilters:
     """An effect on sound carried out by libavfilter nodes in a chain.
@@ -59,11 +68,13 @@ class AudioFilters:
         changes: from which sample on (since the first that goes in) they stand otherwise; the
             same filters with other options, which are told to them on the way.
         delay: samples that the output is late by; the backend takes them back.
+        acts: see :data:`Acting`.
     """
 
     filters: tuple[FilterSpec, ...]
     changes: tuple[tuple[int, tuple[FilterSpec, ...]], ...] = ()
     delay: int = 0
+    acts: Acting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class SoundCall:
         total: samples of the clip, the track or the mix.
         latency, tail: in samples, as the effect declares.
         inputs: 1, or 0 for a generator.
+        acts: see :data:`Acting`.
     """
 
     effect: str
@@ -92,6 +104,7 @@ class SoundCall:
     tail: int = 0
     inputs: int = 1
     portable: bool = True
+    acts: Acting | None = None
 
 
 AudioStage = AudioFilters | SoundCall
@@ -138,6 +151,8 @@ class AudioClip:
         warp: where the speed varies, instead of ``speed``.
         bus: number of the bus that it belongs to; None: the mix itself.
         generator: what makes the sound where there is no media; ``path`` is empty then.
+        mix: what is played in the place of media: the sound of a sequence; ``path`` is empty
+            then, and ``source_start`` counts from the mix's first sample that is delivered.
         fed: samples that go into the stages, counted like ``lead``; silence comes behind them,
             so that effects ring on. 0: ``lead + count``.
     """
@@ -159,6 +174,7 @@ class AudioClip:
     bus: int | None = None
     generator: SoundCall | None = None
     fed: int = 0
+    mix: AudioPlan | None = None
     track: str = _unhashed("")
     clip: str = _unhashed("")
 
@@ -237,10 +253,19 @@ class AudioPlan:
         return self.lead + self.count + self.trail
 
     @property
+    def every_clip(self) -> Iterator[AudioClip]:
+        """All clips, and those of the mixes within."""
+        for clip in self.clips:
+            yield clip
+            if clip.mix is not None:
+                yield from clip.mix.every_clip
+
+    @property
     def parts(self) -> Iterator[AudioStage]:
-        """Every generator and stage of clips, buses and the master."""
+        """Every generator and stage of clips, buses and the master, here and in the mixes within."""
         for clip in self.clips:
             yield from (clip.generator,) if clip.generator else ()
+            yield from clip.mix.parts if clip.mix else ()
             yield from clip.stages
         for bus in self.buses:
             yield from bus.stages
