@@ -3,7 +3,10 @@
 Three clips of 10 s, 1080p25, each graded, the second blurred, two crossfades of 1 s, a picture
 in a picture for 10 s; x264 veryfast crf 23, AAC. Both sides are whole processes; kadr's time
 includes planning, hashing and verification. The ffmpeg program is the one on the path, or that
-of ``imageio-ffmpeg`` where it is installed, or ``--ffmpeg PATH``. Prints ratios of medians.
+of ``imageio-ffmpeg`` where it is installed, or ``--ffmpeg PATH``. Prints ratios of medians, and
+the floor: what decoding the sources and encoding the finished pictures alone take that program,
+with no filter, no sound and one codec thread each, which no engine with these encoder settings
+can go below where all cores are busy.
 
     uv run --with imageio-ffmpeg python tests/benchmarks/bench_timeline.py --json figures.json
 """
@@ -135,6 +138,20 @@ def ffmpeg_command(program: str, clips: list[Path], target: Path) -> list[str]:
     return [program, "-y", "-v", "error", *inputs, "-filter_complex", graph, *maps, *encode, str(target)]
 
 
+def floor_commands(program: str, clips: list[Path], film: Path, raw: Path) -> dict[str, list[str]]:
+    """Decoding what the timeline reads, and encoding its pictures from a file of raw ones."""
+    quiet = [program, "-y", "-v", "error"]
+    subprocess.run([*quiet, "-i", str(film), "-map", "0:v", "-f", "rawvideo", str(raw)], check=True)
+    decode = [*quiet]
+    for path in [*clips, clips[2]]:
+        decode += ["-threads", "1", "-i", str(path)]
+    for number in range(len(clips) + 1):
+        decode += ["-map", f"{number}:v", "-f", "null", "-"]
+    shape = ["-f", "rawvideo", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", str(raw)]
+    x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads", "1"]
+    return {"decode": decode, "encode": [*quiet, *shape, *x264, str(raw.with_suffix(".mp4"))]}
+
+
 def measured(command: list[str]) -> tuple[float, float, int]:
     """Wall seconds, CPU seconds and peak resident kilobytes of a whole process."""
     began = time.perf_counter()
@@ -196,10 +213,18 @@ def main(argv: list[str] | None = None) -> int:
         for _ in range(options.repeats):
             for side, command in sides.items():
                 rows[side].append(measured(command))
-        return _print(rows, folder, options.json)
+        figures = _print(rows, folder)
+        if program:
+            parts = floor_commands(program, clips, folder / "ffmpeg.mp4", folder / "raw.yuv")
+            seconds = sum(measured(command)[1] for command in parts.values())
+            figures["floor"] = {"cpu_s": seconds, "ratio": seconds / figures["ffmpeg"]["cpu_s"]}
+            sys.stdout.write(f"floor / ffmpeg: cpu_s {figures['floor']['ratio']:.2f}\n")
+        if options.json:
+            options.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    return 0
 
 
-def _print(rows: dict[str, list[tuple[float, float, int]]], folder: Path, target: Path | None) -> int:
+def _print(rows: dict[str, list[tuple[float, float, int]]], folder: Path) -> dict[str, dict[str, float]]:
     figures: dict[str, dict[str, float]] = {}
     for side, runs in rows.items():
         wall, cpu, memory = (statistics.median(column) for column in zip(*runs, strict=True))
@@ -214,9 +239,7 @@ def _print(rows: dict[str, list[tuple[float, float, int]]], folder: Path, target
         figures["ratio"] = ratios
         words = ", ".join(f"{key} {value:.2f}" for key, value in ratios.items())
         sys.stdout.write(f"kadr / ffmpeg: {words}\n")
-    if target:
-        target.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    return 0
+    return figures
 
 
 if __name__ == "__main__":
