@@ -261,9 +261,9 @@ REFUSED = [
         "export.video.maxrate: maxrate 500000 is below bitrate 900000",
     ),
     (
-        "film.mov",
-        {"codec": "prores"} | LIGHT,
-        "export.video.mastering_display: prores by prores_ks has no place for light levels",
+        "film.gif",
+        {"codec": "gif"} | LIGHT,
+        "export.video.mastering_display: gif by gif has no place for light levels",
     ),
     ("film.mkv", {"codec": "ffv1", "bitrate": 1000}, "export.video.bitrate: ffv1 has no bitrate"),
     ("film.mov", {"codec": "prores", "b_frames": 2}, "export.video.b_frames: prores_ks has no b_frames"),

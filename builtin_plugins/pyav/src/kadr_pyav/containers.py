@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from kadr_pyav.carrier import STATED_BY, carrier
 from kadr_pyav.muxers import small
 from kadr_pyav.sessions import set_audio, set_video
 
@@ -43,12 +44,7 @@ def add_video(
     Args:
         in_stream: headers stand in the stream, and not in front alone.
     """
-    with _model(encoding.encoder) as (scratch, model):
-        set_video(model.codec_context, small(encoding))
-        model.time_base = 1 / encoding.rate
-        scratch.start_encoding()
-        stream: VideoStream = container.add_stream_from_template(model)
-        tag = model.codec_context.codec_tag if encoding.codec in _BY_TAG else ""
+    stream, tag = _bare(container, encoding)
     context = stream.codec_context
     context.width, context.height = header["width"], header["height"]
     context.sample_aspect_ratio = Fraction(1)
@@ -66,6 +62,22 @@ def add_video(
         elif encoding.codec == "hevc":
             context.codec_tag = "hvc1"  # players of Apple know no other; all headers are in front
     return stream
+
+
+def _bare(container: OutputContainer, encoding: VideoEncoding) -> tuple[VideoStream, str]:
+    """A stream as its encoder describes it, and the codec's tag where that says something."""
+    if encoding.light is not None and container.format.name in STATED_BY:
+        with carrier(encoding) as template:
+            stream: VideoStream = container.add_stream_from_template(template, opaque=True)
+        stream.codec_context.pix_fmt = encoding.pixel_format
+        stream.time_base = 1 / encoding.rate
+        return stream, ""
+    with _model(encoding.encoder) as (scratch, model):
+        set_video(model.codec_context, small(encoding))
+        model.time_base = 1 / encoding.rate
+        scratch.start_encoding()
+        stream = container.add_stream_from_template(model)
+        return stream, model.codec_context.codec_tag if encoding.codec in _BY_TAG else ""
 
 
 def add_audio(container: OutputContainer, encoding: AudioEncoding, header: dict[str, Any]) -> AudioStream:

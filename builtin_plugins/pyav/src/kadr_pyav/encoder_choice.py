@@ -20,6 +20,7 @@ __all__ = [
     "choices",
     "choose_encoder",
     "encoder_exists",
+    "formats_of",
     "option_names",
 ]
 
@@ -78,6 +79,12 @@ def encoder_exists(encoder: str) -> bool:
         return av.Codec(encoder, "w").is_encoder
     except UnknownCodecError:
         return False
+
+
+def formats_of(codec: str) -> list[str]:
+    """Every pixel format that an encoder of the codec on the processor takes."""
+    names = [row.name for row in VIDEO if row.codec == codec and encoder_exists(row.name)]
+    return list(dict.fromkeys(f for name in names for f in _formats(name)))
 
 
 def _formats(encoder: str) -> list[str]:

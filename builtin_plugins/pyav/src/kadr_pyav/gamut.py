@@ -10,23 +10,17 @@ from __future__ import annotations
 
 from kadr_sdk.color import Color
 
-__all__ = ["high_range", "managed", "neighbours"]
+__all__ = ["managed", "neighbours"]
 
 _WIDE = frozenset({"bt2020", "smpte431", "smpte432", "film", "smpte428"})
 _NARROW = {"bt709": 709, "smpte170m": 525, "smpte240m": 525, "bt470bg": 625}
-_HIGH = frozenset({"smpte2084", "arib-std-b67"})
-
-
-def high_range(color: Color) -> bool:
-    """True for the curves of high dynamic range."""
-    return color.transfer in _HIGH
 
 
 def managed(before: Color, after: Color) -> bool:
     """True where primaries or curves must be converted too."""
     if "unknown" in (before.primaries, after.primaries):
         return False
-    if high_range(before) or high_range(after) or "linear" in (before.transfer, after.transfer):
+    if before.high_range or after.high_range or "linear" in (before.transfer, after.transfer):
         return (before.transfer, before.primaries) != (after.transfer, after.primaries)
     wide = before.primaries in _WIDE or after.primaries in _WIDE
     return wide and before.primaries != after.primaries

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import UnsupportedFormatError
 
+from kadr_pyav.carrier import STATED_BY
+
 if TYPE_CHECKING:
     from kadr_sdk.output import LightLevels, VideoEncoding
 
@@ -22,21 +24,23 @@ _NAMES = {
 }
 
 
-def mastering_params(encoding: VideoEncoding, encoder: str) -> dict[str, str]:
-    """Parameters inside the encoder's parameter option; none where nothing is to be said.
+def mastering_params(encoding: VideoEncoding, encoder: str, muxer: str) -> dict[str, str]:
+    """Parameters inside the encoder's parameter option; none where only the container says it.
 
     Raises:
-        UnsupportedFormatError: the encoder has no place for them.
+        UnsupportedFormatError: neither encoder nor container has a place for them.
     """
     light = encoding.light
     if light is None:
+        return {}
+    if encoder not in _NAMES and muxer in STATED_BY:
         return {}
     if encoder not in _NAMES:
         field = "mastering_display" if light.primaries else "content_light"
         raise UnsupportedFormatError(
             f"{encoding.codec} by {encoder} has no place for light levels",
             path=f"export.video.{field}",
-            hint="h264, hevc and av1 have; or leave it out",
+            hint="h264, hevc and av1 have, and mp4, mov, mkv and webm; or leave it out",
         )
     display, content = _NAMES[encoder]
     found: dict[str, str] = {}

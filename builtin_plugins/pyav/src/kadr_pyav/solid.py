@@ -6,12 +6,14 @@ full range at the format's depth; alpha is always full range and straight.
 
 from __future__ import annotations
 
+import numpy as np
 from av.video.frame import VideoFrame as AvFrame
-from kadr_sdk.color import Color
+from kadr_sdk.color import BT709, Color
 from kadr_sdk.frames import PixelFormat, pixel_format
 from kadr_sdk.plan import Solid
 
 from kadr_pyav.planes import blank, views
+from kadr_pyav.tonemap import graded
 
 __all__ = ["codes_of", "solid_frame"]
 
@@ -49,11 +51,15 @@ def _code(value: float, top: int) -> int:
 
 
 def solid_frame(node: Solid) -> AvFrame:
-    """A frame of one colour."""
+    """A frame of one colour; in high dynamic range what SDR shows, with its white at 203 cd/m2."""
     layout = pixel_format(node.format)
     color = node.color.filled(node.width, node.height, rgb=layout.rgb)
+    rgba = node.rgba
+    if color.high_range:
+        red, green, blue = graded(np.array(rgba[:3]), BT709, color).tolist()
+        rgba = (red, green, blue, rgba[3])
     frame = blank(node.format, node.width, node.height, node.color)
-    codes = codes_of(node.rgba, layout, color)
+    codes = codes_of(rgba, layout, color)
     planes = views(frame, node.color, writable=True).planes
     if layout.packed:
         planes[0][:] = codes

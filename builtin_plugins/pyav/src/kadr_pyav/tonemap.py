@@ -8,9 +8,10 @@ is applied to the largest of the three components and the others keep their rati
 hues stay. Colours outside the target's gamut move towards the grey of their luminance until
 no component is negative, and are then dimmed until none is above the peak.
 
-Peaks: PQ reaches as high as its metadata say, 1000 cd/m2 where they say nothing (what is brighter
+Peaks: PQ of a source reaches as high as its metadata say, 1000 cd/m2 where they say nothing (what is brighter
 is shown at the peak), HLG is shown at its nominal 1000 cd/m2, SDR white is the reference white of
-ITU-R BT.2408, 203 cd/m2, on a display of gamma 2.4 (BT.1886).
+ITU-R BT.2408, 203 cd/m2, on a display of gamma 2.4 (BT.1886). An output in PQ can say all, so
+nothing is brought down for it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from __future__ import annotations
 import numpy as np
 from kadr_sdk.color import Color
 
-from kadr_pyav.gamut import high_range, neighbours
+from kadr_pyav.gamut import neighbours
 from kadr_pyav.light import (
     HLG_PEAK,
+    PQ_PEAK,
     Values,
     hlg_display,
     hlg_signal,
@@ -36,6 +38,7 @@ __all__ = ["PEAKS", "SDR_PEAK", "eetf", "graded"]
 
 SDR_PEAK = 203.0
 PEAKS = {"smpte2084": 1000.0, "arib-std-b67": HLG_PEAK}
+_REACH = {"smpte2084": PQ_PEAK, "arib-std-b67": HLG_PEAK}  # what an output can say
 _DISPLAY_GAMMA = 2.4
 _PQ, _HLG = "smpte2084", "arib-std-b67"
 
@@ -46,13 +49,13 @@ def graded(rgb: Values, before: Color, after: Color, peak: float = 0.0) -> Value
     Args:
         peak: the brightest that the source states, cd/m2; 0: the usual one of its curve.
     """
-    if not (high_range(before) or high_range(after)):
+    if not (before.high_range or after.high_range):
         linear = rgb if before.transfer == "linear" else sdr_decode(rgb)
         linear = to_primaries(linear, before.primaries, after.primaries)
         inside = np.clip(linear, 0, 1) if neighbours(before, after) else _inside(linear, after.primaries)
         return inside if after.transfer == "linear" else sdr_encode(inside)
     light = _shown(rgb, before.transfer)
-    low, high = PEAKS.get(after.transfer, SDR_PEAK), peak or PEAKS.get(before.transfer, SDR_PEAK)
+    low, high = _REACH.get(after.transfer, SDR_PEAK), peak or PEAKS.get(before.transfer, SDR_PEAK)
     if low < high:
         light = _mapped(light, high, low)
     light = to_primaries(light, before.primaries, after.primaries)

@@ -22,6 +22,7 @@ from kadr_sdk.errors import InvalidParameterError, UnsupportedFormatError, did_y
 
 from kadr_pyav.encoder_choice import ROOT, check_options, check_pinned, check_size, choices, choose_encoder
 from kadr_pyav.encoder_table import VideoEncoder
+from kadr_pyav.high_range import check_depth, deep_format
 from kadr_pyav.levels import settled_level
 from kadr_pyav.mastering import mastering_params
 from kadr_pyav.rate_control import rate_options, senseless
@@ -64,7 +65,10 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     if encoding.encoder and "+global_header" in dict(encoding.options).get("flags", ""):
         return encoding  # prepared before
     if not encoding.pixel_format:
-        encoding = replace(encoding, pixel_format=_USUAL_FORMATS.get(encoding.codec, "yuv420p"))
+        usual = _USUAL_FORMATS.get(encoding.codec, "yuv420p")
+        usual = deep_format(usual) if encoding.color.high_range else usual
+        encoding = replace(encoding, pixel_format=usual)
+    check_depth(encoding)
     encoding = replace(encoding, color=_color(encoding, muxer))
     _check_clock(encoding)
     encoder = choose_encoder(encoding.codec, encoding.pixel_format, encoding.encoder)
@@ -75,7 +79,7 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     options = {"threads": "1", "flags": _flags(encoding, encoder)}
     options |= dict(encoder.defaults) | rate_options(encoding, encoder) | _structure(encoding, encoder)
     options |= _preset(encoding, encoder) | _profile(encoding, encoder) | _chroma(encoding)
-    level, within = _level(encoding, encoder)
+    level, within = _level(encoding, encoder, muxer)
     options |= level
     options |= user | dict(encoder.pinned)
     options["flags"] = options["flags"] if "flags" not in user else _flags(encoding, encoder) + user["flags"]
@@ -155,9 +159,11 @@ def _profile(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:
     return {"profile": encoding.profile}
 
 
-def _level(encoding: VideoEncoding, encoder: VideoEncoder) -> tuple[dict[str, str], dict[str, str]]:
+def _level(
+    encoding: VideoEncoding, encoder: VideoEncoder, muxer: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """Options, and parameters inside the encoder's parameter option, of level and light."""
-    within = mastering_params(encoding, encoder.name)
+    within = mastering_params(encoding, encoder.name, muxer)
     if encoding.level is None:
         return {}, within
     if not encoder.level:

@@ -180,3 +180,36 @@ def test_a_chart_of_muted_colours_through_the_graph(
     wanted = np.array([sdr(light(list(c))) for c in rgb])
     assert np.abs(back - wanted).mean() < 0.005
     assert np.abs(back - wanted).max() < 0.04
+
+
+def to_hlg(light: float) -> float:
+    """The signal of a grey by ITU-R BT.2100, table 5, on a display of 1000 cd/m2."""
+    scene = (light / 1000) ** (1 / 1.2)
+    return (
+        math.sqrt(3 * scene)
+        if scene <= 1 / 12
+        else 0.17883277 * math.log(12 * scene - 0.28466892) + 0.55991073
+    )
+
+
+@pytest.mark.parametrize(("target", "curve"), [(PQ, pq), (HLG, to_hlg)])
+def test_a_ramp_of_sdr_in_high_range_by_the_formula(
+    studio: Any, flat: Any, target: Color, curve: Any
+) -> None:
+    picture = flat(0, 512, 512, format="yuv420p10le", color=BT709)
+    luma = picture.planes[0]
+    luma[...] = np.linspace(64, 940, luma.size).round().reshape(luma.shape)
+    node = Conform(studio.clip(lambda k: picture), luma.shape[1], luma.shape[0], "yuv420p10le", BT709, target)
+    found = studio.planes(node)[0].astype(float)
+    signal = (luma.astype(float) - 64) / 876
+    wanted = 64 + 876 * np.vectorize(curve)(203 * signal**2.4)
+    off = np.abs(found - wanted)
+    assert off[signal > 0.02].max() <= 1.5
+    assert off.max() <= 2.5  # next to black PQ is so steep that the table is a little coarse
+    assert off.mean() < 0.3
+
+
+def test_an_output_in_pq_is_not_brought_down() -> None:
+    display_p3 = Color("gbr", "smpte432", "smpte2084", "pc")
+    bright = np.full(3, pq(4000))
+    assert graded(bright, display_p3, PQ, 4000) == pytest.approx(bright, abs=1e-4)

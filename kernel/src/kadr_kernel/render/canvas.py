@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kadr_sdk.color import BT601_525, BT709, BT2020, Color
+from kadr_sdk.color import BT601_525, BT709, BT2020, BT2100_HLG, BT2100_PQ, Color
 from kadr_sdk.frames import FORMATS, pixel_format
 from kadr_sdk.output import VideoEncoding
 from kadr_sdk.params import parse_color
 from kadr_sdk.plan import Conform, Node, Solid
 from kadr_sdk.project import Timeline
 
-__all__ = ["Canvas", "canvas_for", "converted", "fitting_format", "with_alpha"]
+__all__ = ["TIMELINE_COLORS", "Canvas", "canvas_for", "converted", "fitting_format", "with_alpha"]
 
-TIMELINE_COLORS = {"bt709": BT709, "bt601": BT601_525, "bt2020": BT2020}
+TIMELINE_COLORS = {
+    "bt709": BT709,
+    "bt601": BT601_525,
+    "bt2020": BT2020,
+    "bt2100-pq": BT2100_PQ,
+    "bt2100-hlg": BT2100_HLG,
+}
+"""What a timeline or an output can be in, by its name in the project file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class Canvas:
 
     Attributes:
         project: resolution that spatial parameters are measured in.
+        peak: the brightest light that media in PQ state, cd/m2; 0: nothing is stated.
     """
 
     width: int
@@ -30,6 +38,7 @@ class Canvas:
     color: Color
     background: tuple[float, float, float, float]
     project: tuple[int, int]
+    peak: float = 0.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,8 +52,11 @@ class Canvas:
         return Solid(rgba, self.width, self.height, name, self.color, frames)
 
 
-def canvas_for(timeline: Timeline, encoding: VideoEncoding) -> Canvas:
-    """The canvas of an output: its size, and its pixel format where layers can meet in it."""
+def canvas_for(timeline: Timeline, encoding: VideoEncoding, peak: float = 0.0) -> Canvas:
+    """The canvas of an output: its size, and its pixel format where layers can meet in it.
+
+    High dynamic range has at least ten bits, whatever the output has.
+    """
     known = FORMATS.get(encoding.pixel_format)
     format = encoding.pixel_format if known and not known.rgb and known.planes == 3 else "yuv444p"
     if known is not None and known.alpha and not known.rgb:
@@ -55,9 +67,10 @@ def canvas_for(timeline: Timeline, encoding: VideoEncoding) -> Canvas:
         format = "yuv444p16le"
     red, green, blue, _ = parse_color(timeline.background)
     color = TIMELINE_COLORS[timeline.color]
-    return Canvas(
-        encoding.width, encoding.height, format, color, (red, green, blue, 1.0), timeline.resolution
-    )
+    if color.high_range and pixel_format(format).depth == 8:
+        format += "10le"
+    background = (red, green, blue, 1.0)
+    return Canvas(encoding.width, encoding.height, format, color, background, timeline.resolution, peak)
 
 
 def with_alpha(name: str) -> str:
@@ -88,13 +101,19 @@ def fitting_format(current: str, accepted: tuple[str, ...]) -> str:
 
 
 def converted(
-    node: Node, format: str, color: Color, size: tuple[int, int] | None = None, to: Color | None = None
+    node: Node,
+    format: str,
+    color: Color,
+    size: tuple[int, int] | None = None,
+    to: Color | None = None,
+    peak: float = 0.0,
 ) -> Node:
     """The node in another format, size or colour; itself where it already is.
 
     Args:
         color: of the node, where it is not RGB.
         to: of the result, where it is not RGB; None: the same.
+        peak: the brightest light in the node, cd/m2, where it must be brought down.
     """
     width, height = size or (node.width, node.height)
     to = color if to is None else to
@@ -102,5 +121,5 @@ def converted(
         return node
     rgb = pixel_format(node.format).rgb
     source = color.filled(width, height, rgb=True) if rgb else color
-    target = Color("gbr", color.primaries, color.transfer, "pc") if pixel_format(format).rgb else to
-    return Conform(node, width, height, format, source, target)
+    target = Color("gbr", to.primaries, to.transfer, "pc") if pixel_format(format).rgb else to
+    return Conform(node, width, height, format, source, target, peak=peak)

@@ -109,6 +109,7 @@ def deliver(
     own_audio = export.audio.model_dump(exclude_unset=True) if export.audio else {}
     own_audio = {k: v for k, v in own_audio.items() if v is not None or k == "loudness"}  # null: as it is
     layers_video = [exporter.video, preset.video if preset else None, own_video, request.video]
+    layers_video[0] = _open_to(layers_video, timeline.color)
     layers_audio = [exporter.audio, preset.audio if preset else None, own_audio, request.audio]
     video = _merged(VideoExport, layers_video, "export.video", problems) if exporter.video_codecs else None
     audio = _merged(AudioExport, layers_audio, "export.audio", problems) if exporter.audio_codecs else None
@@ -134,6 +135,15 @@ def deliver(
         request.output.suffix if request.output else "",
         preset,
     )
+
+
+def _open_to(layers: list[Any], color: str) -> dict[str, Any]:
+    """The exporter's own settings; its pixel format is one for SDR, and left open for anything more."""
+    first, *others = (dict(layer or {}) for layer in layers)
+    color = next((found["color"] for found in reversed(others) if found.get("color")), color)
+    if color in TIMELINE_COLORS and TIMELINE_COLORS[color].high_range:
+        first.pop("pixel_format", None)
+    return first
 
 
 def _size(preset: PresetDescriptor | None, size: tuple[int, int]) -> tuple[int, int]:
@@ -251,7 +261,7 @@ def output_of(
 
 
 def _video(video: VideoExport, delivery: Delivery, project: Project) -> VideoEncoding:
-    color = TIMELINE_COLORS[project.timeline.color]
+    color = TIMELINE_COLORS[video.color or project.timeline.color]
     return VideoEncoding(
         codec=video.codec or delivery.exporter.video_codecs[0],
         pixel_format=video.pixel_format or "",  # empty: the encoder's usual one

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
+from kadr_sdk.color import BT709
 from kadr_sdk.curves import Curve, Samples, sample
 from kadr_sdk.errors import Problem
 from kadr_sdk.frames import pixel_format
@@ -286,8 +287,15 @@ class LayerBuilder:
         assert look is not None, problems
         format = fitting_format(self.canvas.format, look.declaration.formats)
         scale = self.canvas.width / self.canvas.project[0]
-        moment = Moment(self.fps, first, end - first, view.frames, self.canvas.color, scale)
-        return self.looks.node(look, [], self.canvas.size, format, moment)
+        # Generators draw in colours of SDR: on a canvas of high dynamic range their white is its 203 cd/m2.
+        color = BT709 if self.canvas.color.high_range else self.canvas.color
+        moment = Moment(self.fps, first, end - first, view.frames, color, scale)
+        node = self.looks.node(look, [], self.canvas.size, format, moment)
+        if color == self.canvas.color:
+            return node
+        alpha = pixel_format(node.format).alpha
+        target = with_alpha(self.canvas.format) if alpha else self.canvas.format
+        return converted(node, target, color, to=self.canvas.color)
 
     def check_generator(self, view: ClipView, problems: list[Problem]) -> None:
         """Check a generator's id and parameters."""

@@ -21,11 +21,12 @@ from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.canvas import TIMELINE_COLORS, Canvas, canvas_for, converted
 from kadr_kernel.render.copying import Copier
-from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of, prepared
+from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of
 from kadr_kernel.render.encoders import with_encoders
 from kadr_kernel.render.graph import GraphBuilder
 from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
+from kadr_kernel.render.light import conversion, peak_of, prepared_with_light
 from kadr_kernel.render.looks import Looks
 from kadr_kernel.render.machine import processor_class
 from kadr_kernel.render.nested import NestedGraphs
@@ -43,9 +44,6 @@ __all__ = ["SEMANTICS", "Planner"]
 
 SEMANTICS = 3
 """Number of the meaning of plans; raised whenever the same plan would give other pictures."""
-
-HIGH_RANGE = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
-_TONE_MAPPING = "ITU-R BT.2390 EETF, {:g} to 203 cd/m2"
 
 
 class Planner:
@@ -132,11 +130,12 @@ class Planner:
         if output is not None:
             output = with_encoders(output, capabilities.encoders, self._hook, problems)
             _check_size(output, capabilities.max_pixels, problems)
-            output = prepared(output, backend.prepare, problems)
+            color = TIMELINE_COLORS[project.timeline.color]
+            output = prepared_with_light(output, view, color, backend.prepare, problems)
         looks = Looks(self._catalogue, capabilities, base, request.purpose, self._library.digest)
         segments: tuple[Segment, ...] = ()
         if output is not None and output.video is not None:
-            canvas = canvas_for(project.timeline, output.master or output.video)
+            canvas = canvas_for(project.timeline, output.master or output.video, peak_of(view))
             segments = self._segments(
                 project, request, output, canvas, looks, view, first, end, problems, refused
             )
@@ -311,7 +310,8 @@ def _delivered(span: Span, output: Output, canvas: Canvas) -> Span:
     """The span with the conversion to the encoder's pixel format, where the canvas is another."""
     encoding = output.master or output.video
     assert encoding is not None
-    root = converted(span.root, encoding.pixel_format, canvas.color, to=encoding.color)
+    peak = canvas.peak if canvas.color.high_range and not encoding.color.high_range else 0.0
+    root = converted(span.root, encoding.pixel_format, canvas.color, to=encoding.color, peak=peak)
     return span if root is span.root else replace(span, root=root)
 
 
@@ -346,6 +346,9 @@ def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]
             for node in walk(span.root):
                 if isinstance(node, Conform) and isinstance(node.input, Decode):
                     _note_conversion(node, node.input, notes)
+    for root in (s.root for segment in segments for s in segment.spans):
+        if isinstance(root, Conform) and not isinstance(root.input, Decode) and (text := conversion(root)):
+            notes["output"] = Problem("export.video.color", f"the film: {text}")
     if output.master is not None:
         text = "the film is rendered without loss first, and then encoded in one session"
         notes["film"] = Problem("export.video", text)
@@ -357,15 +360,16 @@ def _notes(segments: tuple[Segment, ...], output: Output) -> tuple[Problem, ...]
 
 def _note_conversion(node: Conform, source: Decode, notes: dict[str, Problem]) -> None:
     a, b = node.color_from, node.color
-    if a.transfer in HIGH_RANGE and b.transfer not in HIGH_RANGE:
-        text = f"{HIGH_RANGE[a.transfer]} tone-mapped to SDR ({_TONE_MAPPING.format(node.peak or 1000)})"
+    if a.high_range or b.high_range:
+        text = conversion(node)
     elif (a.matrix, a.range) != (b.matrix, b.range):
         text = f"converted from {a.matrix} {a.range} to {b.matrix} {b.range}"
     elif a.primaries != b.primaries:
         text = f"converted from primaries of {a.primaries} to {b.primaries}"
     else:
         return
-    notes.setdefault(source.source.path, Problem(source.source.path, text))
+    if text:
+        notes.setdefault(source.source.path, Problem(source.source.path, text))
 
 
 def _warnings(view: TimelineView) -> tuple[Problem, ...]:

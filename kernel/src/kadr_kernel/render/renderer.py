@@ -36,6 +36,7 @@ from kadr_sdk.services import Catalogue
 from kadr_sdk.times import frame_at
 
 from kadr_kernel.render.analysis import analyze
+from kadr_kernel.render.canvas import TIMELINE_COLORS
 from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.explain import explain
 from kadr_kernel.render.forecast import forecast
@@ -86,15 +87,16 @@ class KernelRenderer:
         return explain(plan, self._means.library.digest, SEMANTICS)
 
     def frame(self, project: Project, base: Path, at: Fraction, scale: float = 1.0) -> VideoFrame:
-        """The output frame at a time of the timeline, as RGB."""
+        """The output frame at a time of the timeline, as RGB; of high dynamic range as SDR shows it."""
         fps = project.timeline.fps
         number = frame_at(at, fps)
+        high = TIMELINE_COLORS[project.timeline.color].high_range
         width, height = (max(2, round(side * scale / 2) * 2) for side in project.timeline.resolution)
         request = RenderRequest(
             container="png",
             range=(Fraction(number) / fps, Fraction(number + 1) / fps),
             resolution=(width, height),
-            video={"pixel_format": "rgb24"},
+            video={"pixel_format": "rgb24"} | ({"color": "bt709"} if high else {}),
             purpose="preview",
         )
         plain = project.model_copy(update={"export": Export()})

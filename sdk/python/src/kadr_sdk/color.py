@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["BT601_525", "BT601_625", "BT709", "BT2020", "MATRIX", "PRIMARIES", "TRANSFER", "UNKNOWN", "Color"]
+__all__ = [
+    "BT601_525",
+    "BT601_625",
+    "BT709",
+    "BT2020",
+    "BT2100_HLG",
+    "BT2100_PQ",
+    "MATRIX",
+    "PRIMARIES",
+    "TRANSFER",
+    "UNKNOWN",
+    "Color",
+]
 
 MATRIX = {
     "gbr": 0,
@@ -70,6 +82,11 @@ class Color:
     range: str = "unknown"
     chroma: str = "unknown"
 
+    @property
+    def high_range(self) -> bool:
+        """True for the curves of high dynamic range: PQ and HLG (ITU-R BT.2100)."""
+        return self.transfer in _HIGH
+
     def filled(self, width: int, height: int, *, rgb: bool = False) -> Color:
         """The colour with the unknown parts decided by the picture's size.
 
@@ -79,7 +96,7 @@ class Color:
         are those of BT.601 in the rasters of broadcast alone (720 or 704 columns, 480, 486 or
         576 lines), since other small pictures come from computers and phones: BT.709.
         """
-        wide = "bt2020" in (self.primaries, self.matrix[:6]) or self.transfer in _HIGH
+        wide = "bt2020" in (self.primaries, self.matrix[:6]) or self.high_range
         if rgb:
             guess = Color("gbr", "bt2020" if wide else "bt709", "iec61966-2-1", "pc", self.chroma)
         elif wide:
@@ -102,6 +119,8 @@ BT709 = Color("bt709", "bt709", "bt709", "tv", "left")
 BT601_525 = Color("smpte170m", "smpte170m", "smpte170m", "tv", "left")
 BT601_625 = Color("bt470bg", "bt470bg", "smpte170m", "tv", "left")
 BT2020 = Color("bt2020nc", "bt2020", "bt2020-10", "tv", "left")
+BT2100_PQ = replace(BT2020, transfer="smpte2084")
+BT2100_HLG = replace(BT2020, transfer="arib-std-b67")
 _BROADCAST = (704, 720)
 _LINES = {480: "smpte170m", 486: "smpte170m", 576: "bt470bg"}
 _HIGH = ("smpte2084", "arib-std-b67")

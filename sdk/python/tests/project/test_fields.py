@@ -85,8 +85,9 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "VideoExport": {
         "codec": None, "encoder": None, "crf": None, "bitrate": None, "maxrate": None, "bufsize": None,
-        "quality": None, "preset": None, "profile": None, "level": None, "pixel_format": None, "gop": None,
-        "b_frames": None, "two_pass": None, "mastering_display": None, "content_light": None, "options": {},
+        "quality": None, "preset": None, "profile": None, "level": None, "pixel_format": None, "color": None,
+        "gop": None, "b_frames": None, "two_pass": None, "mastering_display": None, "content_light": None,
+        "options": {},
     },
     "MasteringDisplay": {
         "red": [0.68, 0.32], "green": [0.265, 0.69], "blue": [0.15, 0.06], "white": [0.3127, 0.329],

@@ -53,6 +53,7 @@ _OptionalId = Annotated[str, Field(max_length=200)]
 _MAX_SIDE = 16384
 _Side = Annotated[int, Field(ge=1, le=_MAX_SIDE)]
 _Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Space = Literal["bt709", "bt601", "bt2020", "bt2100-pq", "bt2100-hlg"]
 _Text = Annotated[str, Field(max_length=100_000)]
 
 
@@ -267,7 +268,7 @@ class Timeline(Model):
     channels: Literal["mono", "stereo", "5.1", "7.1"] = "stereo"
     pan_law: PanLaw = 0.0
     effects: _Effects = ()
-    color: Literal["bt709", "bt601", "bt2020"] = "bt709"
+    color: _Space = "bt709"
     background: ColorText = "#000000"
     tracks: tuple[Track, ...] = ()
     markers: tuple[Marker, ...] = ()
@@ -317,6 +318,7 @@ class VideoExport(Model):
         quality: 0..100, mapped to the encoder's own scale.
         level: of the codec, ``4.1``; ``4.1+``: at least, and higher where size and rate need it.
         gop: most frames between key frames.
+        color: colour space of the output; left open: the timeline's.
         options: options of the encoder by its own names.
     """
 
@@ -331,6 +333,7 @@ class VideoExport(Model):
     profile: str | None = None
     level: str | None = None
     pixel_format: str | None = None
+    color: _Space | None = None
     gop: Annotated[int, Field(ge=1, le=10_000)] | None = None
     b_frames: Annotated[int, Field(ge=0, le=16)] | None = None
     two_pass: bool | None = None
