@@ -180,6 +180,73 @@ def test_a_plugin_that_is_stopped_while_it_renders(house: House, tmp_path: Path,
         film.render(tmp_path / "p.mp4", seconds=1, effects=use)
 
 
+HANGS = """
+import threading
+never = threading.Event()
+class Hangs:
+    def __init__(self, context=None):
+        pass
+    def close(self):
+        never.wait()
+    stop = close
+"""
+
+
+@pytest.mark.case("H76")
+def test_plugins_that_do_not_end(house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Left behind after a while, each named; what comes after them in the order ends all the same."""
+    toml = '[[contributes.command]]\nid = "{0}"\nentry = "org_{0}:Hangs"\n'
+    toml += '[[contributes.service]]\nid = "{0}.s"\nprovides = "org_{0}:Hangs"\nentry = "org_{0}:Hangs"\n'
+    names = ("first", "second")
+    ends = '[[contributes.command]]\nid = "ends"\nentry = "org_ends:Ends"\n'
+    code = "closed = []\nclass Ends:\n    def close(self):\n        closed.append(1)\n"
+    plugins = {k: v for n in names for k, v in python(n, toml.format(n), __init__=HANGS).items()}
+    film = house(**plugins, **python("ends", ends, __init__=code))
+    film.kernel.plugins._parts.endings._patience = 0.2
+    for name in ("ends", *names):
+        film.enable(f"org.{name}")
+    for name in names:
+        film.kernel.catalogue.load("command", name)
+    for name in names:
+        film.kernel.container.get(sys.modules[f"org_{name}"].Hangs)
+    film.kernel.catalogue.load("command", "ends")
+    modules = [sys.modules[f"org_{name}"] for name in (*names, "ends")]
+    film.kernel.plugins.stop("org.first")
+    film.kernel.close()
+    assert modules[-1].closed == [1]
+    for name in names:
+        for what in ("Hangs", f"{name}.s"):
+            assert f"plugin 'org.{name}': closing {what} did not end" in caplog.text
+    assert {row.state for row in film.kernel.plugins.rows() if row.id.startswith("org.")} == {"stopped"}
+    for module in modules[:-1]:
+        module.never.set()
+
+
+@pytest.mark.case("H76")
+def test_kadr_ends_though_a_plugin_does_not(tmp_path: Path) -> None:
+    """The process too, with the words of who was left behind."""
+    package = tmp_path / "plugins" / "org_hang" / "org_hang"
+    package.mkdir(parents=True)
+    toml = '[[contributes.command]]\nid = "hang"\nentry = "org_hang:Hangs"\n'
+    for name, text in python("hang", toml, __init__=HANGS)["org_hang"].items():
+        (package / name).write_text(text, "utf-8")
+    code = f"""
+from kadr_kernel.boot import boot
+kernel = boot(environ={{"KADR_HOME": {str(tmp_path / "home")!r}}},
+              overrides={{"plugins.folders": [{str(tmp_path / "plugins")!r}]}})
+kernel.plugins._parts.endings._patience = 0.2
+kernel.plugins.set_enabled("org.hang", True)
+kernel.plugins.activate("org.hang")
+kernel.catalogue.load("command", "hang")
+kernel.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "plugin 'org.hang': closing Hangs did not end in 0.2 s and is left behind" in done.stderr
+
+
 @pytest.mark.case("H77")
 def test_settings_that_no_longer_fit(house: House, tmp_path: Path) -> None:
     """Whoever reads them is told all that is wrong; nobody else notices."""

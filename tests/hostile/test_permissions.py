@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kadr_kernel.boot import boot
 from kadr_kernel.permissions import Grants, PermissionGate, Policy, Rule, Subject
 from kadr_kernel.permissions.grant import Term
 from kadr_kernel.permissions.prompt import Standing, Status, decide, read_answer
@@ -79,6 +80,43 @@ def test_a_grant_is_for_hands_name_version_and_list(grants: Grants, change: dict
     gate = gate_of(grants, other)
     assert not gate.allowed(other.plugin, Permission("log"))
     assert gate_of(grants, ONE).allowed("org.one", Permission("log"))
+
+
+@pytest.mark.case("D40")
+@pytest.mark.parametrize("file", ["__init__.py", "more.py", "inner/__init__.py", "guest.wasm", "plugin.toml"])
+def test_a_yes_to_a_folder_is_to_its_files(tmp_path: Path, file: str) -> None:
+    """Whatever changes in it, kadr asks again; back as it was, the yes counts again."""
+    package = tmp_path / "plugins" / "org_fold" / "org_fold"
+    (package / "inner").mkdir(parents=True)
+    manifest = 'manifest = 1\n[plugin]\nid = "org.fold"\nversion = "1.0"\n[permissions]\nlog = true\n'
+    for name in ("__init__.py", "inner/__init__.py", "guest.wasm"):
+        (package / name).write_bytes(b"")
+    (package / "plugin.toml").write_text(manifest, "utf-8")
+
+    def state() -> tuple[str, str, bool]:
+        with boot(
+            environ={"KADR_HOME": str(tmp_path / "home")},
+            overrides={"plugins.folders": [str(tmp_path / "plugins")]},
+        ) as kernel:
+            row = next(row for row in kernel.plugins.rows() if row.id == "org.fold")
+            return row.state, row.error, kernel.gate.allowed("org.fold", Permission("log"))
+
+    with boot(
+        environ={"KADR_HOME": str(tmp_path / "home")},
+        overrides={"plugins.folders": [str(tmp_path / "plugins")]},
+    ) as kernel:
+        kernel.plugins.set_enabled("org.fold", True)
+    assert state() == ("active", "", True)
+    target, before = package / file, b""
+    if target.exists():
+        before = target.read_bytes()
+    target.write_bytes(before + b"\n#")
+    found, error, allowed = state()
+    assert (found, allowed) == ("found", False)
+    assert "has other files than those that you allowed" in error
+    assert "kadr plugin enable org.fold" in error
+    target.write_bytes(before) if file != "more.py" else target.unlink()
+    assert state() == ("active", "", True)
 
 
 @pytest.mark.case("D41")

@@ -130,6 +130,7 @@ def _assemble(
     from kadr_kernel.plugins.consent import Consent
     from kadr_kernel.plugins.contexts import Contexts
     from kadr_kernel.plugins.crashes import CrashGuard
+    from kadr_kernel.plugins.endings import Endings
     from kadr_kernel.plugins.failures import Failures
     from kadr_kernel.plugins.hooks import Hooks
     from kadr_kernel.plugins.installations import Installations
@@ -156,9 +157,12 @@ def _assemble(
     contexts = Contexts(_context_maker(config, gate, kernel), bus.for_plugin)
     catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
     hooks = Hooks(lambda plugin, entry: loader.make(plugin, entry, contexts.of(plugin)), report)
-    services = PluginServices(registry, loader, contexts.of, report)
+    endings = Endings(failures.add)
+    services = PluginServices(registry, loader, contexts.of, report, endings)
     consent = Consent(gate, grants)
-    parts = PluginParts(bus, config, catalogue, hooks, services, contexts, crashes, consent, failures)
+    parts = PluginParts(
+        bus, config, catalogue, hooks, services, contexts, crashes, consent, failures, endings
+    )
     manager = PluginManager(index.found, parts, choice, kernel)
     house = _house(config, gate, index, contexts, bus, kernel)
     ledger = Ledger(folders.state / "guests.json")

@@ -19,6 +19,7 @@ from kadr_kernel.plugins.context import Context
 from kadr_kernel.plugins.contexts import Contexts
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found, discover
+from kadr_kernel.plugins.endings import Endings
 from kadr_kernel.plugins.failures import Failures
 from kadr_kernel.plugins.hooks import Hooks
 from kadr_kernel.plugins.loader import Loader
@@ -172,11 +173,14 @@ def house(site: Site, tmp_path: Path) -> Iterator[Callable[..., House]]:
         contexts = Contexts(make_context, bus.for_plugin)
         catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
         hooks = Hooks(lambda p, e: loader.make(p, e, contexts.of(p)), failures.add)
-        services = PluginServices(registry, loader, contexts.of, failures.add)
+        endings = Endings(failures.add, 0.2)
+        services = PluginServices(registry, loader, contexts.of, failures.add, endings)
         rules = () if trust is None else tuple(Rule("trust", plugin=pattern) for pattern in trust)
         grants = Grants(tmp_path / "grants")
         consent = Consent(PermissionGate(grants, Policy(rules)), grants)
-        parts = PluginParts(bus, settings, catalogue, hooks, services, contexts, crashes, consent, failures)
+        parts = PluginParts(
+            bus, settings, catalogue, hooks, services, contexts, crashes, consent, failures, endings
+        )
         # A small kernel.
         manager = PluginManager(rows, parts, choice or Choice(), lambda: Kernel())  # type: ignore[arg-type, return-value]
         seen: list[Event] = []

@@ -133,7 +133,9 @@ class PermissionGate:
         if self._policy.trusts(subject):
             return decide(subject, self._policy, Standing(), interactive=interactive)
         grants = self._grants
-        standing = Standing(grants.held(subject), grants.consented(subject), grants.earlier(subject))
+        standing = Standing(
+            grants.held(subject), grants.consented(subject), grants.earlier(subject), grants.changed(subject)
+        )
         return decide(subject, self._policy, standing, interactive=interactive)
 
     def refusals(self) -> Mapping[str, Mapping[str, int]]:

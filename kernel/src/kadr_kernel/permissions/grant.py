@@ -18,7 +18,7 @@ class Term(StrEnum):
     ONCE = "once"
     """Until this process ends; never written to disk."""
     VERSION = "version"
-    """For this version (and these contents, where they are known)."""
+    """For this version and these contents, where they are known: signed, or in a plugin folder."""
     PUBLISHER = "publisher"
     """For later versions of this publisher too, while they ask for no more."""
 
@@ -60,5 +60,7 @@ class Grant:
         """True where keeping both would say the same thing twice, or leave an outdated one."""
         if (self.plugin, self.publisher, self.term) != (other.plugin, other.publisher, other.term):
             return False
+        # What lay in a folder before is not there any more.
+        gone = self.publisher.startswith("folder:") and self.version == other.version
         same_release = (self.version, self.contents) == (other.version, other.contents)
-        return self.term is Term.PUBLISHER or same_release
+        return self.term is Term.PUBLISHER or same_release or gone

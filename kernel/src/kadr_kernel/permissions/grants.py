@@ -63,6 +63,15 @@ class Grants:
         past = [grant for grant in self._all() if grant.of_same_hands(subject)]
         return _union(grant.asked for grant in past) if past else None
 
+    def changed(self, subject: Subject) -> bool:
+        """True where the user said yes to this version with other contents."""
+        return any(
+            grant.of_same_hands(subject)
+            and grant.version == subject.version
+            and grant.contents != subject.contents
+            for grant in self._all()
+        )
+
     def list(self) -> Sequence[Grant]:
         """Every grant, those for once too, in order of plugin and publisher."""
         return sorted(self._all(), key=lambda g: (g.plugin, g.publisher, g.version, g.term))

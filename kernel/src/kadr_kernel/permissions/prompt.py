@@ -42,11 +42,13 @@ class Standing:
         held: what is granted and counts now.
         consented: a yes to the subject as it is.
         earlier: what was asked in a version the user said yes to, None where there is none.
+        changed: a yes to this version, when it had other files.
     """
 
     held: PermissionSet = field(default_factory=PermissionSet)
     consented: bool = False
     earlier: PermissionSet | None = None
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def decide(subject: Subject, policy: Policy, standing: Standing, *, interactive:
     if policy.trusts(subject) or standing.consented or harmless:
         return Decision(Status.GRANTED)
     if not interactive:
-        reason = f"{name} needs your permission, and there is no terminal to ask for it"
+        who = f"{name} has other files than those that you allowed; it" if standing.changed else name
+        reason = f"{who} needs your permission, and there is no terminal to ask for it"
         return Decision(Status.REFUSED, reason=reason, remedy=enable_command(subject.plugin, missing))
     terms = tuple(Term) if subject.has_publisher else (Term.ONCE, Term.VERSION)
     return Decision(Status.ASK, Question(_text(subject, missing, standing), missing, terms))
@@ -145,6 +148,9 @@ def _text(subject: Subject, missing: PermissionSet, standing: Standing) -> str:
 def _verb(subject: Subject, missing: PermissionSet, standing: Standing) -> str:
     if standing.earlier is not None and subject.asked.beyond(standing.earlier):
         return "is an update that asks for more than you allowed before. It wants to:"
+    if standing.changed:
+        wants = " It wants to:" if missing else ""
+        return f"has other files than those that you allowed.{wants}"
     return "wants to:" if missing else "wants to run."
 
 

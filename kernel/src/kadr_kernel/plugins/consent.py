@@ -8,6 +8,7 @@ policy; everything else waits until the user says yes by ``kadr plugin enable``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from kadr_sdk.errors import InvalidParameterError, KadrError, Problem
 from kadr_sdk.permissions import Permission, PermissionSet
@@ -17,6 +18,7 @@ from kadr_kernel.permissions.grant import Term
 from kadr_kernel.permissions.grants import Grants
 from kadr_kernel.permissions.prompt import Status
 from kadr_kernel.permissions.subject import Subject, folder_publisher
+from kadr_kernel.plugins.contents import digest_of
 from kadr_kernel.plugins.discovery import Found
 
 __all__ = ["Consent"]
@@ -33,10 +35,10 @@ class Consent:
         """Why the plugin may not run, with the remedy; None where it may."""
         if found.manifest is None:
             return None
-        self._gate.admit(_subject(found))
         try:
+            self._gate.admit(_subject(found))
             decision = self._gate.decide(found.id, interactive=False)
-        except KadrError as error:  # damaged grants: nothing counts as allowed
+        except KadrError as error:  # damaged grants, unreadable files: nothing counts as allowed
             return Problem("", error.message, error.hint)
         if decision.status is Status.GRANTED:
             return None
@@ -76,7 +78,10 @@ def _subject(found: Found) -> Subject:
     assert found.manifest is not None
     # The name is normalised already.
     named = f"dist:{found.distribution}" if found.distribution else folder_publisher(found.location)
-    return Subject.of(found.manifest, found.publisher or named, contents=found.contents)
+    contents = found.contents
+    if found.location and not contents:  # nobody vouches for a folder: the yes is to its files
+        contents = digest_of(Path(found.location))
+    return Subject.of(found.manifest, found.publisher or named, contents=contents)
 
 
 def _parsed(permissions: Iterable[str]) -> PermissionSet:

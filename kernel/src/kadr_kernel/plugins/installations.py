@@ -47,7 +47,9 @@ class Installations:
         """
         subject = Subject.of(manifest, publisher, contents=contents)
         grants = self._grants
-        standing = Standing(grants.held(subject), grants.consented(subject), grants.earlier(subject))
+        standing = Standing(
+            grants.held(subject), grants.consented(subject), grants.earlier(subject), grants.changed(subject)
+        )
         decision = decide(subject, self._policy, standing, interactive=True)
         if decision.status is Status.REFUSED:
             raise PermissionDeniedError(

@@ -18,6 +18,7 @@ from kadr_sdk.errors import PluginError
 from kadr_sdk.plugin import PluginContext
 from kadr_sdk.text import printable
 
+from kadr_kernel.plugins.contained import contained_spec
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found
 from kadr_kernel.plugins.failures import Failures, attributed
@@ -111,9 +112,7 @@ class Loader:
                 if Path(getattr(known, "__file__", None) or "") == start:
                     return
                 raise PluginError(f"the package name {row.package!r} is already taken", path=row.location)
-            spec = importlib.util.spec_from_file_location(
-                row.package, start, submodule_search_locations=[row.location]
-            )
+            spec = contained_spec(row.package, row.location)
             if spec is None or spec.loader is None:
                 raise PluginError("this is not an import package", path=row.location)
             module = importlib.util.module_from_spec(spec)

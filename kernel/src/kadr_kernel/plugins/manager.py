@@ -27,6 +27,7 @@ from kadr_kernel.plugins.consent import Consent
 from kadr_kernel.plugins.contexts import Contexts
 from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.discovery import Found
+from kadr_kernel.plugins.endings import Endings
 from kadr_kernel.plugins.failures import Failures, attributed
 from kadr_kernel.plugins.hooks import Hooks
 from kadr_kernel.plugins.outbox import Outbox
@@ -54,6 +55,7 @@ class PluginParts:
     crashes: CrashGuard
     consent: Consent
     failures: Failures
+    endings: Endings
 
 
 class PluginManager:
@@ -235,18 +237,12 @@ class PluginManager:
             parts.hooks.add(manifest.id, manifest.hooks)
 
     def _withdraw(self, plugin: str) -> None:
-        """Take everything away and close what was made of it; no error of foreign code stops it."""
+        """Take everything away and close what was made of it; nothing that foreign code does stops it."""
         parts = self._parts
         parts.hooks.remove(plugin)
-        steps: list[Callable[[], object]] = [lambda: parts.services.remove(plugin)]
-        steps += [made.close for made in parts.catalogue.remove(plugin)]
-        for one in steps:
-            try:
-                one()
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # noqa: BLE001 - as above, sys.exit included
-                parts.failures.add(plugin, attributed(plugin, "closing", error))
+        parts.services.remove(plugin)
+        for made in parts.catalogue.remove(plugin):
+            parts.endings.run(plugin, type(made).__name__, made.close)
 
     def _stop_one(self, row: Row) -> None:
         if row.state not in RUNNING:

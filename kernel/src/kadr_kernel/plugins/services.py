@@ -24,6 +24,7 @@ from kadr_sdk.plugin import PluginContext
 from kadr_sdk.services import Container
 
 from kadr_kernel.container import Recipe, Registry, recipe
+from kadr_kernel.plugins.endings import Endings
 from kadr_kernel.plugins.failures import attributed
 from kadr_kernel.plugins.loader import Loader
 
@@ -38,6 +39,7 @@ class PluginServices:
         loader: imports entries.
         context_of: the context of a plugin.
         report: told where a plugin's services cannot be added after all.
+        endings: ends live services.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class PluginServices:
         loader: Loader,
         context_of: Callable[[str], PluginContext],
         report: Callable[[str, KadrError], None],
+        endings: Endings,
     ) -> None:
         self._registry = registry
         self._loader = loader
         self._context_of = context_of
         self._report = report
+        self._endings = endings
         self._lock = threading.RLock()
         self._pending: dict[str, Manifest] = {}
         self._ready = False
@@ -97,13 +101,16 @@ class PluginServices:
         def make(container: Container) -> Any:
             return self._make(item, container)
 
+        def end(service: Any) -> None:
+            self._endings.run(item.plugin, item.id, lambda: _end(service))
+
         return recipe(
             _protocol(item),
             make,
             name=item.names[0] if item.names else "",
             scope=item.scope,
             owner=item.plugin,
-            close=_end,
+            close=end,
             health=True,
         )
 
