@@ -12,6 +12,7 @@ from kadr_kernel.boot import boot
 from kadr_kernel.kernel import Kernel
 from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
 from kadr_sdk.effects import EffectDeclaration
+from kadr_sdk.importing import ImporterDescriptor
 from kadr_sdk.manifest import CONTRIBUTION_KINDS, read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ SCHEMAS: Mapping[str, Any] = {
     "generator": EffectDeclaration,
     "audio_effect": EffectDeclaration,
     "exporter": ExporterDescriptor,
+    "importer": ImporterDescriptor,
     "preset": PresetDescriptor,
 }
 

@@ -14,7 +14,7 @@ import pytest
 COMMANDS = [
     *("demo", "make", "render", "frame", "validate", "plan", "probe", "verify", "schema"),
     *("effects", "transitions", "generators", "analyzers", "presets", "formats"),
-    *("analyze", "plugin", "system", "config"),
+    *("import", "importers", "analyze", "plugin", "system", "config"),
 ]
 MAIN = "import sys; from kadr_kernel.boot import main; sys.exit(main())"
 HEAVY = ["numpy", "pydantic", "rich", "av"]

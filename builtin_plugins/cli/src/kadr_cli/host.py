@@ -24,8 +24,27 @@ __all__ = ["CliHost"]
 
 _SECTIONS = {
     "Films": ("demo", "make", "reframe", "render", "frame", "jobs"),
-    "Projects and media": ("media", "recognize", "validate", "plan", "probe", "verify", "analyze", "schema"),
-    "What there is": ("effects", "transitions", "generators", "analyzers", "presets", "formats", "models"),
+    "Projects and media": (
+        "media",
+        "recognize",
+        "import",
+        "validate",
+        "plan",
+        "probe",
+        "verify",
+        "analyze",
+        "schema",
+    ),
+    "What there is": (
+        "effects",
+        "transitions",
+        "generators",
+        "analyzers",
+        "importers",
+        "presets",
+        "formats",
+        "models",
+    ),
     "This installation": ("plugin", "registry", "build", "cache", "system", "config"),
 }
 _EPILOG = """\b

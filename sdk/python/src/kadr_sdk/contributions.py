@@ -10,7 +10,7 @@ audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect` and/or
              :class:`~kadr_sdk.audio_effects.AudioEffect`; descriptor file
 exporter     :class:`Exporter` or :class:`LadderExporter`, or data alone: descriptor file
 preset       data alone: descriptor file
-importer     :class:`Importer`
+importer     :class:`Importer`; descriptor file: :class:`~kadr_sdk.importing.ImporterDescriptor`
 analyzer     :class:`Analyzer`; descriptor file
 backend      :class:`kadr_sdk.backend.Backend`
 executor     :class:`kadr_sdk.execution.Executor`
@@ -25,20 +25,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kadr_sdk.audio_effects import AudioEffect
 from kadr_sdk.backend import RenderContext
 from kadr_sdk.compliance import Limits
+from kadr_sdk.descriptors import from_dict
 from kadr_sdk.effects import EffectDeclaration, FrameCall, FrameEffect
-from kadr_sdk.errors import did_you_mean
 from kadr_sdk.frames import VideoFrame
+from kadr_sdk.importing import Imported, ImportOptions
 from kadr_sdk.manifest import Manifest
 from kadr_sdk.output import Output
 from kadr_sdk.parts import PartReader
-from kadr_sdk.project import Project
 
 __all__ = [
     "Analyzer",
@@ -54,20 +54,6 @@ __all__ = [
     "PresetDescriptor",
     "Runtime",
 ]
-
-T = TypeVar("T")
-
-
-def _from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
-    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which T cannot say
-    for key in data:
-        if key not in known:
-            raise ValueError(f"unknown key {key!r}; {did_you_mean(key, known)}")
-    # A dataclass, which T cannot say.
-    needed = [f.name for f in fields(cls) if f.default is MISSING]  # type: ignore[arg-type]
-    if missing := [key for key in needed if key not in data]:
-        raise ValueError(f"the descriptor needs {', '.join(missing)}")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +98,7 @@ class ExporterDescriptor:
         Raises:
             ValueError: a key is unknown or missing.
         """
-        return _from_dict(cls, data)
+        return from_dict(cls, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +134,7 @@ class PresetDescriptor:
         Raises:
             ValueError: a key is unknown or missing.
         """
-        found = _from_dict(cls, data)
+        found = from_dict(cls, data)
         Limits.from_dict(found.limits or {})
         return found
 
@@ -179,11 +165,12 @@ class LadderExporter(Protocol):
 class Importer(Protocol):
     """Reads a foreign project file."""
 
-    def load(self, path: Path) -> Project:
-        """The project.
+    def load(self, path: Path, options: ImportOptions) -> Imported:
+        """The project, and what is not as it was.
 
         Raises:
             SerializationError: not such a file.
+            ValidationError: it cannot become a project; every reason.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""``kadr analyzers | effects | transitions | generators | presets | formats``, from declarations."""
+"""``kadr analyzers | effects | generators | importers | presets | …``, from declarations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kadr_sdk.effects import EffectDeclaration
     from kadr_sdk.params import Param
 
-__all__ = ["analyzers", "effects", "formats", "generators", "presets", "transitions"]
+__all__ = ["analyzers", "effects", "formats", "generators", "importers", "presets", "transitions"]
 
 
 def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]], int]:
@@ -33,7 +33,7 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
         data = dict(kernel.catalogue.describe(found.kind, found.id))
         if as_json:
             print_json(data | {"plugin": found.plugin})
-        elif kind in ("preset", "exporter"):
+        elif kind in ("preset", "exporter", "importer"):
             _show_settings(data, found.plugin)
         else:
             from kadr_sdk.effects import EffectDeclaration
@@ -64,8 +64,10 @@ def _list(kernel: Kernel, kind: str, as_json: bool) -> None:
         ]
         for c, d in rows
     ]
-    if kind == "exporter":
-        print_table("formats", ["name", "endings", "what it does"], table)
+    if kind in ("exporter", "importer"):
+        print_table(
+            "formats" if kind == "exporter" else "importers", ["name", "endings", "what it does"], table
+        )
     else:
         heading = "container" if kind == "preset" else "category"
         print_table(f"{kind}s", ["name", heading, "what it does"], table)
@@ -134,4 +136,5 @@ effects = _command("effects", "effect", "List effects, or describe the one calle
 transitions = _command("transitions", "transition", "List transitions, or describe the one called NAME.")
 generators = _command("generators", "generator", "List generators, or describe the one called NAME.")
 presets = _command("presets", "preset", "List export presets, or describe the one called NAME.")
+importers = _command("importers", "importer", "List importers of foreign projects, or describe one.")
 formats = _command("formats", "exporter", "List containers that can be delivered, or describe one.")

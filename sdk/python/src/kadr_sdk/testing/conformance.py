@@ -25,6 +25,7 @@ from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
 from kadr_sdk.effects import EffectDeclaration
 from kadr_sdk.errors import ManifestError, did_you_mean
 from kadr_sdk.hooks import PROJECT_NAME, HookSpecs
+from kadr_sdk.importing import ImporterDescriptor
 from kadr_sdk.manifest import FILE_NAME, Contribution, Manifest, read_manifest
 from kadr_sdk.params import check_params
 from kadr_sdk.testing.frame_checks import check_effect
@@ -39,6 +40,7 @@ _DESCRIPTORS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "effect": EffectDeclaration.from_dict,
     "exporter": ExporterDescriptor.from_dict,
     "generator": EffectDeclaration.from_dict,
+    "importer": ImporterDescriptor.from_dict,
     "preset": PresetDescriptor.from_dict,
     "transition": EffectDeclaration.from_dict,
 }

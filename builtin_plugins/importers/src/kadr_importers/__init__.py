@@ -1,0 +1,1 @@
+"""Timelines of other programs: OpenTimelineIO and CMX3600 EDL."""
