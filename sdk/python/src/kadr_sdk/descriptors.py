@@ -26,7 +26,7 @@ def from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
     # A dataclass, which T cannot say.
     needed = [
         f.name
-        for f in fields(cls)  # type: ignore[arg-type]
+        for f in fields(cls)  # type: ignore[arg-type]  # as above
         if f.default is MISSING and f.default_factory is MISSING
     ]
     if missing := [key for key in needed if key not in data]:
