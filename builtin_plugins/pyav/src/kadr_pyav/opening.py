@@ -38,6 +38,11 @@ MAX_PIXELS = 8192 * 8192
 _LISTS = frozenset({"concat", "hls", "dash", "applehttp"})
 _TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+_ROUGH = {"skip_loop_filter": "all"}
+_KEYS_ALONE = {"skip_frame": "nokey"}
+_NOTHING = {"codec_whitelist": "none"}
+_TIMED = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"})  # first boxes of MP4
+_EBML = b"\x1a\x45\xdf\xa3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +53,25 @@ class DecoderOptions:
         threads: of the codec; 1 leaves parallelism to the segments.
         thread_type: ``SLICE`` adds no delay, ``FRAME`` is faster, ``AUTO`` takes both.
         max_pixels: larger pictures are refused before they are decoded.
+        rough: without the loop filter: for the facts of a picture, not for its pixels.
     """
 
     threads: int = 1
     thread_type: str = "SLICE"
     max_pixels: int = MAX_PIXELS
+    rough: bool = False
 
 
 NUMBERED_RATE = 25
 """Pictures a second at which numbered pictures are read; whoever uses them decides how fast they pass."""
 
 
-def open_media(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
+def open_media(path: Path, max_pixels: int = MAX_PIXELS, *, facts: bool = False) -> InputContainer:
     """A container opened for reading, local files only, names taken literally.
+
+    Args:
+        facts: only headers and first pictures are wanted, so that libav's guesses may decode key
+            frames alone, which takes half as long; where it guesses times from pictures, it goes on.
 
     Raises:
         MediaFileError: missing, a folder, empty, not media, encrypted, damaged at the head.
@@ -73,7 +84,9 @@ def open_media(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
         "protocol_whitelist": "file",
         "pattern_type": "none",
         "max_pixels": str(max_pixels),
-    }
+    } | _ROUGH  # of the decoders by which libav guesses what a header leaves open; ours have their own
+    if pictures is None and facts:
+        options |= _shortcut(path)
     if pictures is not None:
         with media_errors(path):
             return _open_pictures(pictures, options)
@@ -85,6 +98,18 @@ def open_media(path: Path, max_pixels: int = MAX_PIXELS) -> InputContainer:
         kind = "a playlist, not a media file" if names & _LISTS else "text, not media"
         raise MediaFileError(kind, path=path, hint="give the media file itself")
     return container
+
+
+def _shortcut(path: Path) -> dict[str, str]:
+    """What libav need not decode to guess the rest: where each picture has a time of its own, little."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return {}  # who opens it next says why
+    if head[4:] == b"ftypavif":
+        return _NOTHING  # one picture, which the probe decodes itself
+    return _KEYS_ALONE if head[4:8] in _TIMED or head[:4] == _EBML else {}
 
 
 def _open_pictures(pictures: PictureSequence, options: dict[str, str]) -> InputContainer:
@@ -193,7 +218,7 @@ def open_decoder(stream: VideoStream, options: DecoderOptions) -> VideoCodecCont
         context = other
     context.thread_count = options.threads
     context.thread_type = options.thread_type
-    context.options = {"max_pixels": str(options.max_pixels)}
+    context.options = {"max_pixels": str(options.max_pixels)} | (_ROUGH if options.rough else {})
     if context.name == "mjpeg":  # it fills what is missing with grey and does not say so
         context.options |= {"err_detect": "explode"}
     return context

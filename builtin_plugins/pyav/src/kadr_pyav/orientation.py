@@ -1,4 +1,4 @@
-"""Which way up: matrices of MP4 and QuickTime files, the decoder's angle, EXIF of stills.
+"""Which way up: matrices of MP4 and QuickTime files, the decoder's angle.
 
 PyAV 18.1 is not asked for a frame's side data: listing it fails on kinds that it does not
 know and frees the metadata of the kinds that it does (a crash later on).
@@ -15,19 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-__all__ = ["boxes", "exif_orientation", "frame_orientation", "matrix_orientation", "track_matrices"]
-
-# EXIF 2.32, tag 0x0112: clockwise degrees, then mirrored left to right.
-_EXIF = {
-    2: (0, True),
-    3: (180, False),
-    4: (180, True),
-    5: (90, True),
-    6: (90, False),
-    7: (270, True),
-    8: (270, False),
-}
-_EXIF_TAG = 0x0112
+__all__ = ["boxes", "frame_orientation", "matrix_orientation", "track_matrices"]
 
 Matrix = tuple[float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0)
@@ -47,17 +35,6 @@ def matrix_orientation(matrix: Matrix) -> tuple[int, bool]:
 def frame_orientation(frame: VideoFrame) -> tuple[int, bool]:
     """Clockwise degrees that a decoded frame asks for; the decoder does not tell of mirrors."""
     return round(-frame.rotation / 90) * 90 % 360, False
-
-
-def exif_orientation(path: Path) -> tuple[int, bool] | None:
-    """Clockwise degrees and mirroring by EXIF; None where the file says nothing."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return _EXIF.get(image.getexif().get(_EXIF_TAG, 1))
-    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
-        return None
 
 
 def track_matrices(path: Path) -> dict[int, Matrix]:

@@ -18,18 +18,13 @@ from kadr_sdk.times import MAX_SECONDS
 
 from kadr_pyav.avcolor import color_of
 from kadr_pyav.dolby import dolby_tracks
+from kadr_pyav.exif import PictureFacts, picture_facts
 from kadr_pyav.frame_facts import FrameFacts, facts_of
 from kadr_pyav.index import IndexCache
 from kadr_pyav.measures import counted_rate, picture_size
 from kadr_pyav.oddities import nothing_usable, oddities
 from kadr_pyav.opening import MAX_PIXELS, DecoderOptions, close_quietly, open_decoder, open_media
-from kadr_pyav.orientation import (
-    Matrix,
-    exif_orientation,
-    frame_orientation,
-    matrix_orientation,
-    track_matrices,
-)
+from kadr_pyav.orientation import Matrix, frame_orientation, matrix_orientation, track_matrices
 from kadr_pyav.origin import chapters_of, origin_of, timecode_of
 from kadr_pyav.packets import cut_off
 from kadr_pyav.transparency import transparent
@@ -58,7 +53,7 @@ def probe(path: Path, max_pixels: int = MAX_PIXELS, indexes: IndexCache | None =
     Raises:
         MediaFileError: missing, empty, not media, encrypted, damaged, too large.
     """
-    container = open_media(path, max_pixels)
+    container = open_media(path, max_pixels, facts=True)
     try:
         return _describe(container, path, max_pixels, indexes or IndexCache(1))
     finally:
@@ -85,7 +80,9 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
     first = _first_frames(container, [s for s in videos if _decodable(s)], max_pixels)
     boxed = not still and "mov" in container.format.name.split(",")
     matrices = track_matrices(path) if boxed else {}
-    facts = _Facts(path, still, matrices, dolby_tracks(path) if boxed else {}, first, indexes, warnings)
+    beside = picture_facts(path) if still else PictureFacts()
+    dolby = dolby_tracks(path) if boxed else {}
+    facts = _Facts(path, still, matrices, beside.upright, dolby, first, indexes, warnings)
     video = tuple(v for v in (facts.video(s) for s in videos) if v is not None)
     audio = tuple(_audio(s) for s in streams if s.type == "audio" and _has_decoder(s))
     unknown = [s for s in streams if s.type == "audio" and not _has_decoder(s)]
@@ -108,7 +105,7 @@ def _describe(container: InputContainer, path: Path, max_pixels: int, indexes: I
         warnings=tuple(warnings),
         chapters=chapters_of(container),
         timecode=timecode_of(container),
-        origin=origin_of(path, container.metadata, still=still),
+        origin=beside.origin or origin_of(container.metadata),
     )
 
 
@@ -151,7 +148,8 @@ def _first_frames(
     container: InputContainer, streams: list[AvVideo], max_pixels: int
 ) -> dict[int, VideoFrame]:
     """The first frame of each stream by number; streams without one are missing."""
-    wanted = {s.index: open_decoder(s, DecoderOptions(max_pixels=max_pixels)) for s in streams}
+    options = DecoderOptions(max_pixels=max_pixels, rough=True)
+    wanted = {s.index: open_decoder(s, options) for s in streams}
     found: dict[int, VideoFrame] = {}
     read = 0
     try:
@@ -176,6 +174,7 @@ class _Facts:
     path: Path
     still: bool
     matrices: dict[int, Matrix]
+    upright: tuple[int, bool] | None
     dolby: dict[int, DolbyVision]
     first: dict[int, VideoFrame]
     indexes: IndexCache
@@ -233,9 +232,8 @@ class _Facts:
     def _orientation(self, stream: AvVideo, frame: VideoFrame | None) -> tuple[int, bool]:
         if frame is None:
             return 0, False
-        exif = exif_orientation(self.path) if self.still else None
         matrix = self.matrices.get(stream.id)
-        return exif or (matrix_orientation(matrix) if matrix else frame_orientation(frame))
+        return self.upright or (matrix_orientation(matrix) if matrix else frame_orientation(frame))
 
     def _aspect(self, stream: AvVideo) -> Fraction:
         aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 import av.logging
 
 __all__ = ["heard"]
+
+# While one thread listens the others say more than usual, and Python prints what no handler takes.
+logging.getLogger("libav").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()  # libav has one log level for the whole process
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
+from kadr_pyav.exif import PictureFacts, picture_facts
 from kadr_pyav.origin import origin_of
 from kadr_pyav.probe import probe
 from kadr_sdk.media import Origin
 from kadr_sdk.output import Chapter
-from PIL import Image
-
-NOWHERE = Path("nowhere")
+from PIL import Image, ImageFile
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ NOWHERE = Path("nowhere")
     ],
 )
 def test_tags(tags: dict[str, str], expected: Origin) -> None:
-    assert origin_of(NOWHERE, tags, still=False) == expected
+    assert origin_of(tags) == expected
 
 
 def exif_file(path: Path, gps: dict[int, object]) -> Path:
@@ -54,18 +55,37 @@ def test_exif(tmp_path: Path) -> None:
     assert found == Origin("2021-06-07T08:09:10+02:00", "Maker", "Camera", -10.51, -20.25, 12.5)
 
 
+def test_exif_behind_the_pixels_of_a_png_is_found_without_decoding_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "late.png"
+    Image.new("RGB", (8, 8), "red").save(path)
+    exif = Image.Exif()
+    exif[0x0110], exif[0x0112] = "Camera", 6
+    late = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    data, end = path.read_bytes()[:-12], path.read_bytes()[-12:]
+    path.write_bytes(
+        data + struct.pack(">I", len(late) - 4) + late + struct.pack(">I", zlib.crc32(late)) + end
+    )
+    with Image.open(path) as shown:
+        assert shown.getexif()[0x0112] == 6  # Pillow, which decodes for it, agrees
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
+    assert picture_facts(path) == PictureFacts((90, False), Origin(model="Camera"))
+
+
 @pytest.mark.parametrize(
     "gps", [{}, {1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (0.0, 0.0, 0.0)}, {1: "N", 2: (1.0, 2.0, 3.0)}]
 )
 def test_no_fix_is_no_place(tmp_path: Path, gps: dict[int, object]) -> None:
-    found = origin_of(exif_file(tmp_path / "a.jpg", gps), {}, still=True)
+    found = picture_facts(exif_file(tmp_path / "a.jpg", gps)).origin
+    assert found is not None
     assert (found.model, found.latitude, found.longitude) == ("Camera", None, None)
 
 
 def test_a_damaged_picture_has_no_origin(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe1 not a picture")
-    assert origin_of(path, {}, still=True) == Origin()
+    assert picture_facts(path) == PictureFacts()
 
 
 def test_chapters_and_timecode(tmp_path: Path) -> None:
