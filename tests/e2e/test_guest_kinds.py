@@ -133,7 +133,7 @@ def test_what_a_composite_cannot_take_is_said(
     made = {"type": "color", "parameters": {}}
     use = {"effect_type": "split_screen", "inputs": ["a"]}
     lone = cut({"id": "c", "generator": made, "duration": 1, "effects": [use]})
-    assert "takes several pictures and cannot stand on a clip" in problem(lone)
+    assert "effects[0].inputs[0]: no sequence 'a'" in problem(lone)
 
 
 def test_every_frame_is_measured(renderer: Any, movie: Any) -> None:

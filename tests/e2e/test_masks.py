@@ -132,6 +132,85 @@ def test_an_effect_of_a_track_through_a_matte(shown: Shown, cut: Callable[..., P
     assert (int(luma[90, 20]), int(luma[90, 160])) == (235, 16)
 
 
+@pytest.fixture
+def wedge(movie: Any) -> dict[str, Any]:
+    """A sequence whose frames are the barcodes of 25 numbers, as light."""
+    film = {"id": "m", "source_file": str(movie("matte.mkv", 25, codec="ffv1")), "duration": 1}
+    return {"fps": 25, "resolution": [320, 180], "tracks": [{"id": "v", "clips": [film]}]}
+
+
+@pytest.mark.parametrize(("channel", "invert"), [("luma", False), ("luma", True), ("alpha", True)])
+def test_a_sequence_is_the_matte_of_a_clip(
+    shown: Shown,
+    cut: Callable[..., Project],
+    movie: Any,
+    wedge: Any,
+    read_luma: Any,
+    channel: str,
+    invert: bool,
+) -> None:
+    """White through the light of a film, from half a second on; alone, in a part, in parallel."""
+    matte = use("matte", channel=channel, invert=invert) | {"inputs": ["wedge"]}
+    clip = plain("a", "#ffffff", start_time="12/25", effects=[matte])
+    tracks = [{"id": "v2", "clips": [clip]}]
+    project = cut(plain("base", "#000000", duration=2), tracks=tracks, sequences={"wedge": wedge})
+    found = shown(project, workers=4)
+    assert all(np.array_equal(a, b) for a, b in zip(found, shown(project, workers=1), strict=True))
+    part = shown(project, range=(Fraction(20, 25), Fraction(30, 25)))
+    assert all(np.array_equal(a, b) for a, b in zip(found[20:30], part, strict=True))
+    for luma, light in zip(found[12:37], read_luma(movie("matte.mkv", 25)), strict=True):
+        share = np.clip((light.astype(float) - 16) / 219, 0, 1) if channel == "luma" else np.ones(light.shape)
+        assert np.abs(luma - (16 + 219 * (1 - share if invert else share))).max() <= 2.5
+
+
+def test_a_matte_of_a_clip_goes_where_the_clip_goes(shown: Shown, cut: Callable[..., Project]) -> None:
+    """A left half, on a clip of half the size in the lower right corner; past its end the matte stays."""
+    left = plain("h", "#ffffff", duration=0.1, transform={"scale_x": 0.5, "position_x": -0.25})
+    half = {"fps": 10, "resolution": [64, 64], "tracks": [{"id": "v", "clips": [left]}]}
+    matte = use("matte", channel="alpha") | {"inputs": ["half"]}
+    place = {"scale_x": 0.5, "scale_y": 0.5, "position_x": 0.25, "position_y": 0.25}
+    clip = plain("a", "#ffffff", effects=[matte], transform=place)
+    project = cut(plain("base", "#000000"), tracks=[{"id": "v2", "clips": [clip]}], sequences={"half": half})
+    for luma in shown(project):
+        rows, columns = np.nonzero(luma > 128)
+        box = (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1)
+        assert box == pytest.approx((160, 240, 90, 180), abs=1)
+
+
+def test_an_effect_of_a_clip_through_a_matte(
+    shown: Shown, cut: Callable[..., Project], movie: Any, wedge: Any
+) -> None:
+    """Denoised and inverted where the matte is light, untouched elsewhere; within a sequence too."""
+    film = {"id": "a", "source_file": str(movie("matte.mkv", 25, codec="ffv1")), "duration": 1}
+    through = {"mask": {"type": "matte", "inputs": ["wedge"]}}
+    clip = film | {"effects": [use("denoise") | through, use("invert") | through]}
+    before, after = shown(cut(film)), shown(cut(clip, sequences={"wedge": wedge}), workers=3)
+    for a, b in zip(before, after, strict=True):
+        dark = a == 16
+        assert dark.any()
+        assert np.array_equal(a[dark], b[dark])
+        light = a == 235
+        assert (b[light] <= 20).all()  # what moves is denoised by a code or two
+    outer = {"fps": 25, "resolution": [320, 180], "tracks": [{"id": "v", "clips": [clip]}]}
+    nested = {"id": "n", "sequence": "outer"}
+    found = shown(cut(nested, sequences={"wedge": wedge, "outer": outer}))
+    assert all(np.array_equal(a, b) for a, b in zip(after, found, strict=True))
+
+
+def test_a_matte_cannot_contain_the_clip_it_cuts(
+    renderer: Any, cut: Callable[..., Project], tmp_path: Path
+) -> None:
+    matte = use("matte") | {"inputs": ["outer"]}
+    clip = plain("a", "#ffffff", effects=[matte])
+    outer = {"fps": 25, "resolution": [320, 180], "tracks": [{"id": "v", "clips": [clip]}]}
+    project = cut({"id": "n", "sequence": "outer"}, sequences={"outer": outer})
+    with pytest.raises(ValidationError) as caught:
+        renderer.plan(project, tmp_path, RenderRequest(tmp_path / "out.mkv"))
+    (problem,) = caught.value.problems
+    assert problem.path == "sequences.outer.tracks[0].clips[0].effects[0].inputs[0]"
+    assert "the sequence contains itself: 'outer' > 'outer'" in problem.message
+
+
 @pytest.mark.parametrize(
     ("effect", "path", "said"),
     [
@@ -144,8 +223,9 @@ def test_an_effect_of_a_track_through_a_matte(shown: Shown, cut: Callable[..., P
             ".mask.parameters.feather",
             "-1 is outside 0..2000",
         ),
-        (use("invert") | {"mask": {"type": "matte", "inputs": ["v1"]}}, ".mask", "cannot stand on a clip"),
-        (use("matte") | {"inputs": ["v1"]}, "", "cannot stand on a clip"),
+        (use("invert") | {"mask": {"type": "matte", "inputs": ["s"]}}, ".mask.inputs[0]", "no sequence 's'"),
+        (use("matte") | {"inputs": ["s"]}, ".inputs[0]", "no sequence 's'"),
+        (use("matte"), ".inputs", "takes 1 to 2 sequences beside its own, and 0 are named"),
     ],
 )
 def test_wrong_masks_are_refused(

@@ -9,7 +9,7 @@ from kadr_sdk.errors import Problem, did_you_mean
 from kadr_kernel.render.looks import Look
 from kadr_kernel.render.views import TrackView
 
-__all__ = ["refuse_composites", "taken_tracks"]
+__all__ = ["check_composites", "taken_tracks"]
 
 
 def taken_tracks(
@@ -19,19 +19,9 @@ def taken_tracks(
 
     They lie below it, so that no two effects can wait for each other.
     """
-    declared, before = look.declaration.inputs, len(problems)
+    before = len(problems)
     path = f"{look.path}.inputs"
-    if look.declaration.kind != "composite":
-        if look.inputs:
-            text = f"{look.declaration.id} has one input and takes no tracks"
-            problems.append(Problem(path, text, "remove inputs"))
-        return ()
-    needed = sum(not item.optional for item in declared[1:])
-    if not needed <= len(look.inputs) < len(declared):
-        most = len(declared) - 1
-        count = str(most) if needed == most else f"{needed} to {most}"
-        text = f"{look.declaration.id} takes {count} tracks beside its own, and {len(look.inputs)} are named"
-        problems.append(Problem(path, text, "name tracks that lie below this one, by their ids"))
+    if not _counted(look, "tracks", "name tracks that lie below this one, by their ids", problems):
         return ()
     below = {track.track.id: place for place, track in enumerate(tracks[:number])}
     for place, name in enumerate(look.inputs):
@@ -41,13 +31,24 @@ def taken_tracks(
     return tuple(below[name] for name in look.inputs) if len(problems) == before else ()
 
 
-def refuse_composites(looks: Sequence[Look], problems: list[Problem]) -> None:
-    """A clip has one picture: effects that take several stand on tracks."""
+def check_composites(looks: Sequence[Look], problems: list[Problem]) -> None:
+    """On a clip the further inputs of effects are sequences, which are looked up with the timeline."""
     for look in (part for k in looks for part in (k, k.mask) if part is not None):
-        if look.declaration.kind == "composite" or look.inputs:
-            text = f"{look.declaration.id} takes several pictures and cannot stand on a clip"
-            if look.declaration.kind != "composite":
-                text = f"{look.declaration.id} has one input and takes no tracks"
-            problems.append(
-                Problem(look.path, text, "put a composite effect on a track, without it no inputs")
-            )
+        _counted(look, "sequences", "name sequences of the project, by their ids", problems)
+
+
+def _counted(look: Look, what: str, hint: str, problems: list[Problem]) -> bool:
+    """True where an effect takes something beside its own picture, and as much is named."""
+    declared, path = look.declaration.inputs, f"{look.path}.inputs"
+    if look.declaration.kind != "composite":
+        if look.inputs:
+            text = f"{look.declaration.id} has one input and takes no {what}"
+            problems.append(Problem(path, text, "remove inputs"))
+        return False
+    needed, most = sum(not item.optional for item in declared[1:]), len(declared) - 1
+    if needed <= len(look.inputs) <= most:
+        return True
+    count = str(most) if needed == most else f"{needed} to {most}"
+    text = f"{look.declaration.id} takes {count} {what} beside its own, and {len(look.inputs)} are named"
+    problems.append(Problem(path, text, hint))
+    return False

@@ -15,7 +15,7 @@ from kadr_sdk.plan import Conform, Decode, FrameTimes, Node, Source
 from kadr_sdk.project import EffectUse
 
 from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
-from kadr_kernel.render.composites import refuse_composites
+from kadr_kernel.render.composites import check_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment, input_format
 from kadr_kernel.render.sources import check_sources, crop_of, source_values
@@ -101,9 +101,9 @@ class LayerBuilder:
         return LayerBuilder(canvas, self.looks, self._pool, fps, self._damage)
 
     def check_nested(self, view: ClipView, blends: frozenset[str], problems: list[Problem]) -> None:
-        """Check the sequence that a clip shows, where no clip before it did."""
-        if view.nested is not None:
-            graph, new = self._graphs.graph(view.nested)
+        """Check the sequences that are seen in a clip, where no clip before it did."""
+        for nested in view.within:
+            graph, new = self._graphs.graph(nested)
             if new:
                 graph.check(blends, problems)
 
@@ -115,7 +115,7 @@ class LayerBuilder:
     def check(self, view: ClipView, problems: list[Problem]) -> None:
         """Look up and check everything that the clip's picture uses, once."""
         looks = self.checked(view.clip.effects, f"{view.path}.effects", problems)
-        refuse_composites(looks, problems)
+        check_composites(looks, problems)
         check_sources(self.looks, looks, view, problems)
         self._clip_looks[id(view)] = looks
         size, canvas, fit = self._upright_size(view), self.canvas, view.clip.fit
@@ -146,7 +146,7 @@ class LayerBuilder:
         """True where an effect needs every frame before."""
         if any(look.declaration.state == "sequential" for look in self._clip_looks[id(view)]):
             return True
-        return view.nested is not None and self._graphs.graph(view.nested)[0].sequential
+        return any(self._graphs.graph(nested)[0].sequential for nested in view.within)
 
     def seen(self, view: ClipView, start: int, end: int) -> bool:
         """True where :meth:`layer` has one for the clip."""
@@ -228,14 +228,23 @@ class LayerBuilder:
         before = self._stage(view, looks[:-1], work, scale, low, high)
         color = self.canvas.color
         moment = Moment(self.fps, first, end - first, view.frames, color, scale, first - low, high - end)
-        format = input_format(before.format, look)
+        inputs = [before, *self._taken(view, look, work, low, high)]
+        format = input_format(
+            next((n.format for n in inputs if pixel_format(n.format).alpha), before.format), look
+        )
+        inputs = [converted(n, format, color) for n in inputs]
         extra = source_values(view, first, end) if look.declaration.source else None
-        node = self.looks.node(look, [converted(before, format, color)], work, format, moment, extra)
+        node = self.looks.node(look, inputs, work, format, moment, extra)
         if look.mask is None:
             return node
         if (low, high) != (first, end):
             before = self._stage(view, looks[:-1], work, scale, first, end)
-        return self.looks.masked(look.mask, [node], before, color, replace(moment, lead=0, trail=0))
+        inputs = [node, *self._taken(view, look.mask, work, first, end)]
+        return self.looks.masked(look.mask, inputs, before, color, replace(moment, lead=0, trail=0))
+
+    def _taken(self, view: ClipView, look: Look, work: tuple[int, int], first: int, end: int) -> list[Node]:
+        """The pictures of the sequences that an effect takes, stretched to the clip's."""
+        return [self._sequence(view.mattes[name], work, first, end) for name in look.inputs]
 
     def _source(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:
         if view.nested is not None:

@@ -46,7 +46,7 @@ class Look:
         values: constants and curves by parameter name.
         start, end: frames since the start of the clip; None: all of it.
         seed: hash of the instance.
-        inputs: ids of the tracks that it takes beside its own.
+        inputs: ids of the tracks, on a clip of the sequences, that it takes beside its own.
         mask: cuts what it makes, over the picture before it; None: it acts everywhere.
     """
 
@@ -190,7 +190,7 @@ class Looks:
         found = self.look("effect", use.mask.type, parts, path, fps, problems)
         if found is not None and (not found.declaration.masks or found.declaration.window != (0, 0)):
             text = f"{found.declaration.id} is no mask"
-            problems.append(Problem(f"{path}.type", text, "use mask, or matte on a track"))
+            problems.append(Problem(f"{path}.type", text, "use mask, or matte"))
             return None
         return found
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from kadr_sdk.errors import Problem, did_you_mean
-from kadr_sdk.project import Timeline
+from kadr_sdk.project import Clip, EffectUse, Timeline
 from kadr_sdk.text import shown
 
 from kadr_kernel.render.views import TimelineView
@@ -27,10 +27,18 @@ class Nesting:
     Args:
         rate: of the project's own timeline; fps: of the output. A sequence at the rate of the
             timeline is made at that of the output, any other at its own.
+        effects: of the project by id.
     """
 
-    def __init__(self, sequences: Mapping[str, Timeline], rate: Fraction, fps: Fraction) -> None:
+    def __init__(
+        self,
+        sequences: Mapping[str, Timeline],
+        rate: Fraction,
+        fps: Fraction,
+        effects: Mapping[str, EffectUse] | None = None,
+    ) -> None:
         self._sequences, self._rate, self._fps = sequences, rate, fps
+        self._effects = effects or {}
         self._open: list[str] = []
         self._found: dict[str, TimelineView] = {}
         self._clips: dict[str, int] = {}
@@ -46,7 +54,7 @@ class Nesting:
             fps = self._fps if timeline.fps == self._rate else timeline.fps
             self._found[name] = resolve(timeline, fps, f"sequences.{name}")
             self._open.pop()
-            rows = list(self._found[name].clips())
+            rows = [row for c in self._found[name].clips() for row in (c, *c.mattes.values())]
             self._clips[name] = sum(1 + self._clips.get(c.clip.sequence or "", 0) for c in rows)
         view = self._found[name]
         if self._clips[name] > MAX_CLIPS:
@@ -57,6 +65,17 @@ class Nesting:
             problems.append(Problem(path, f"the sequence {shown(name)} shows nothing", "add a clip to it"))
             return None
         return view
+
+    def taken(self, clip: Clip, path: str) -> Iterator[tuple[str, str]]:
+        """Ids of the sequences that the effects of a clip take, with the paths where they stand."""
+        for number, named in enumerate(clip.effects):
+            use = self._effects.get(named) if isinstance(named, str) else named
+            if use is None or not use.enabled:
+                continue
+            where = f"{path}.effects[{number}]"
+            for part, inputs in ((where, use.inputs), (f"{where}.mask", use.mask.inputs if use.mask else ())):
+                for place, name in enumerate(inputs):
+                    yield name, f"{part}.inputs[{place}]"
 
     def _refusal(self, name: str, path: str) -> Problem | None:
         if name not in self._sequences:

@@ -90,7 +90,7 @@ class Planner:
         problems: list[Problem] = []
         delivery = deliver(project, request, Exporters(self._catalogue), problems)
         fps = delivery.fps if delivery else project.timeline.fps
-        nesting = Nesting(project.sequences, project.timeline.fps, fps)
+        nesting = Nesting(project.sequences, project.timeline.fps, fps, {e.id: e for e in project.effects})
         view = resolve_timeline(project.timeline, fps, base, self._library, problems, nesting)
         first, end = _range(project, request, view, problems)
         plan: RenderPlan | None = None

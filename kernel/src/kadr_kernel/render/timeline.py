@@ -6,7 +6,7 @@ time 0 is the start of the file: the first timestamp of its streams, where that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -47,9 +47,10 @@ def resolve_timeline(
     def inner(found: Timeline, rate: Fraction, path: str) -> TimelineView:
         return resolve_timeline(found, rate, base, library, problems, nesting, path)
 
-    def nested(clip: Clip, path: str) -> TimelineView | None:
-        known = nesting or Nesting({}, timeline.fps, fps)
-        return known.view(clip.sequence or "", f"{path}.sequence", inner, problems)
+    known = nesting or Nesting({}, timeline.fps, fps)
+
+    def nested(name: str, path: str) -> TimelineView | None:
+        return known.view(name, path, inner, problems)
 
     notes: list[Problem] = []
     tracks = []
@@ -65,6 +66,7 @@ def resolve_timeline(
             path = f"{view.path}.clips[{c}]"
             found = _clip(clip, path, track, fps, timeline.fps, base, library, nested, problems, notes)
             if found is not None:
+                found.mattes = _mattes(found, known.taken(clip, path), nested)
                 view.clips.append(found)
             else:
                 view.lost.append((path, clip))
@@ -89,13 +91,13 @@ def _clip(
     usual: Fraction,
     base: Path,
     library: MediaLibrary,
-    nested: Callable[[Clip, str], TimelineView | None],
+    nested: Callable[[str, str], TimelineView | None],
     problems: list[Problem],
     notes: list[Problem],
 ) -> ClipView | None:
     view = ClipView(path, clip, fps, Fraction(0), 0, 0)
     if clip.sequence is not None:
-        view.nested = nested(clip, path)
+        view.nested = nested(clip.sequence, f"{path}.sequence")
         if view.nested is None:
             return None
     if clip.source_file is not None and not _attach(view, track, base, library, problems):
@@ -115,6 +117,22 @@ def _clip(
     if track.type == "video":
         _note_snaps(view, notes)
     return view
+
+
+def _mattes(
+    view: ClipView,
+    taken: Iterable[tuple[str, str]],
+    nested: Callable[[str, str], TimelineView | None],
+) -> dict[str, ClipView]:
+    """Sequences that effects take beside the clip's picture, as clips that begin where it does."""
+    found = {}
+    for name, path in taken:
+        sequence = nested(name, path)
+        if sequence is not None:
+            begin = view.start / view.fps
+            clip = Clip(id=name, sequence=name, start_time=begin)
+            found[name] = ClipView(path, clip, view.fps, view.duration, view.start, view.end, nested=sequence)
+    return found
 
 
 def _set_pace(view: ClipView, usual: Fraction, problems: list[Problem]) -> None:

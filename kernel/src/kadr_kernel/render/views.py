@@ -40,6 +40,7 @@ class ClipView:
             whose rate the clip decides; else 1.
         media_end: absolute source time at which the pictures end; None: never (stills).
         nested: the sequence that it shows in place of media.
+        mattes: sequences by id that its effects take beside its picture, each from its beginning.
     """
 
     path: str
@@ -59,6 +60,13 @@ class ClipView:
     joint_in: Joint | None = None
     joint_out: Joint | None = None
     nested: TimelineView | None = None
+    mattes: dict[str, ClipView] = field(default_factory=dict)
+
+    @property
+    def within(self) -> list[TimelineView]:
+        """All sequences that are seen in it."""
+        views = [self, *self.mattes.values()]
+        return [view.nested for view in views if view.nested is not None]
 
     @cached_property
     def origin(self) -> Fraction:
@@ -171,9 +179,10 @@ class TimelineView:
         for view in waiting:
             for clip in view.clips():
                 yield clip
-                if clip.nested is not None and id(clip.nested) not in known:
-                    known.add(id(clip.nested))
-                    waiting.append(clip.nested)
+                for nested in clip.within:
+                    if id(nested) not in known:
+                        known.add(id(nested))
+                        waiting.append(nested)
 
 
 def origin_of(info: MediaInfo | None) -> Fraction:

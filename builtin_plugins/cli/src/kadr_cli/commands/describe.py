@@ -98,7 +98,7 @@ def _show_effect(effect: EffectDeclaration, plugin: str) -> None:
     click.echo("  " + ", ".join(facts))
     if effect.kind == "composite":
         names = (f"{i.id} (optional)" if i.optional else i.id for i in effect.inputs)
-        click.echo(f"  stands on a track; inputs, the first its own: {', '.join(names)}")
+        click.echo(f"  takes tracks (on a clip, sequences); inputs, the first its own: {', '.join(names)}")
     if effect.params:
         columns = ["parameter", "type", "range", "default", "unit", "keyframes", "meaning"]
         print_table("parameters", columns, [_param(p) for p in effect.params])

@@ -146,8 +146,8 @@ class EffectUse(Model):
 
     Attributes:
         mask: the part of the picture that it acts on; None: all of it.
-        inputs: of a composite effect on a track: ids of tracks below, whose pictures are its
-            further inputs. They show nothing by themselves while it acts.
+        inputs: of a composite effect: its further inputs. On a track, ids of tracks below, which
+            show nothing by themselves while it acts; on a clip, ids of sequences.
     """
 
     id: _OptionalId = ""
