@@ -69,12 +69,14 @@ def _summary(kind: type) -> str:
 
 def media() -> Iterator[str]:
     """Every clip and picture that the tests take through a render."""
-    yield "| file | what came in | colour tags | done on the way | frames of 0.4 s |"
-    yield "|---|---|---|---|---|"
+    yield "| file | what came in | colour tags | done on the way | frames of 0.4 s | beside ffmpeg |"
+    yield "|---|---|---|---|---|---|"
     for row in _corpus()["clip"]:
-        yield f"| {row['name']} | {row['picture']} | {row['color']} | {row['done']} | {row['frames']} |"
+        beside = f"{row['program']} dB" if row["program"] else "same scene"
+        facts = (row["picture"], row["color"], row["done"], str(row["frames"]), beside)
+        yield f"| {row['name']} | {' | '.join(facts)} |"
     for row in _corpus()["refused"]:
-        yield f"| {row['name']} | refused: {row['says']} | | | |"
+        yield f"| {row['name']} | refused: {row['says']} | | | | |"
 
 
 def broken() -> Iterator[str]:

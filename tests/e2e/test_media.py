@@ -182,28 +182,3 @@ def test_too_large_a_picture_meets_a_limit(renderer: Any, tmp_path: Path, row: d
     (problem,) = caught.value.problems
     assert row["says"] in problem.message
     assert "max_pixels" in problem.hint
-
-
-def test_one_timeline_of_every_clip(renderer: Any, tmp_path: Path) -> None:
-    clips, start = [], Fraction(0)
-    for row in CLIPS.values():
-        if row["name"].startswith("video/"):
-            clips.append(clip(row | {"frames": min(row["frames"], 10)}, start))
-            start += Fraction(row["frames"], 25)
-    target = tmp_path / "all.mp4"
-    report = renderer.render(project(*clips), tmp_path, RenderRequest(target))
-    with av.open(str(target)) as container:
-        times = [frame.pts * frame.time_base for frame in container.decode(video=0)]
-    assert report.frames == len(times) == start * 25
-    assert times == [Fraction(k, 25) for k in range(len(times))]
-
-
-def test_another_stream_when_asked(renderer: Any, tmp_path: Path) -> None:
-    name = "video/tc_nasa_multistream.mp4"
-    shown = {}
-    for stream in (0, 3):
-        chosen = clip(CLIPS[name]) | {"stream": {"video": stream}}
-        target = tmp_path / f"{stream}.mkv"
-        renderer.render(project(chosen), tmp_path, RenderRequest(target))
-        shown[stream] = frames_of(target)
-    assert np.abs(shown[0][5] - shown[3][5]).mean() > 1
