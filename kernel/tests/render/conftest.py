@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kadr_kernel.defaults import NoTracer
 from kadr_kernel.pools import Scheduler
 from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
@@ -288,6 +289,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             backend=lambda: backend,
             recipe=no_recipe,
             costs=Costs(None),
+            tracer=NoTracer(),
         )
         renderer = KernelRenderer(means)
         yield Rig(renderer, means, backend, planner, tmp_path, events, hooks)

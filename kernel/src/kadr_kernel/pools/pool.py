@@ -242,7 +242,7 @@ class Pool:
         begun = time.monotonic()
         value, error = None, None
         try:
-            value = work()
+            value = task.around.run(work)
         except BaseException as raised:  # noqa: BLE001 - whatever it raises belongs to who waits for it
             error = raised
         if alarm is not None:

@@ -12,6 +12,7 @@ out or cancelled is dropped.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -31,11 +32,12 @@ _SLICE = 0.5  # seconds; on Windows a lock without a limit cannot be interrupted
 class PoolTask(Generic[T]):
     """Satisfies :class:`kadr_sdk.services.Task`."""
 
-    __slots__ = ("_latch", "_pool", "error", "name", "state", "time_limit", "value", "work")
+    __slots__ = ("_latch", "_pool", "around", "error", "name", "state", "time_limit", "value", "work")
 
     def __init__(self, pool: Pool, work: Callable[[], T], name: str, time_limit: float | None) -> None:
         self._pool = pool
         self.work: Callable[[], T] | None = work
+        self.around = contextvars.copy_context()  # the job and the span that it belongs to
         self.name = name
         self.time_limit = time_limit
         self.state = "queued"

@@ -9,7 +9,7 @@ from pathlib import Path
 from kadr_sdk.backend import Backend
 from kadr_sdk.execution import Recipe
 from kadr_sdk.rendering import RenderRequest
-from kadr_sdk.services import Cache, Catalogue, Scheduler
+from kadr_sdk.services import Cache, Catalogue, Scheduler, Tracer
 
 from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
@@ -29,6 +29,7 @@ class Means:
         scratch: folder for the parts of running jobs.
         backend: the backend in use, loaded on first use.
         costs: what parts have cost on this machine.
+        tracer: records how long what took.
         recipe: of this kernel, for other processes; takes whether the work is portable.
     """
 
@@ -44,6 +45,7 @@ class Means:
     backend: Callable[[], Backend]
     recipe: Callable[[bool], Recipe]
     costs: Costs
+    tracer: Tracer
 
     def decided(self, request: RenderRequest) -> RenderRequest:
         """The request with what it leaves to the configuration, as far as the plan depends on it."""

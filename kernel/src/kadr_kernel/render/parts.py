@@ -162,7 +162,9 @@ class PartMaker:
         # A plan made again counts its segments anew, and the progress has counted every frame.
         own = PartContext(self._context, quiet=self._round > 0)
         path = self._folder / f"segment-{self._round}-{segment.index:06d}.part"
-        part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
+        span = self._means.tracer.span
+        with span("render.segment", job=self._job, segment=segment.index, frames=segment.count):
+            part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
         if part.origin == "cached":
             own.reused(segment.count, part.warnings)
         self._encoded(plan, segment, part, began)

@@ -208,9 +208,10 @@ class KernelRenderer:
 
     @contextmanager
     def _telling(self, job: RenderJob) -> Iterator[None]:
-        """The end of a job that does not go well, as an event."""
+        """A span around the job, and its end as an event where it does not go well."""
         try:
-            yield
+            with self._means.tracer.span("render", job=job.id):
+                yield
         except KeyboardInterrupt:
             job.control.cancel()
             self._means.publish(RenderCancelled(job.id), correlation=job.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kadr_sdk.execution import Recipe
 from kadr_sdk.rendering import ProjectStore, Renderer
-from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxies, Scheduler
+from kadr_sdk.services import Cache, Catalogue, Config, EventBus, Plugins, Proxies, Scheduler, Tracer
 
 from kadr_kernel.container import Registry
 from kadr_kernel.render.costs import Costs
@@ -47,6 +47,7 @@ def render_services(
         events: EventBus,
         config: Config,
         proxies: Proxies,
+        tracer: Tracer,
     ) -> Renderer:
         backend = default_backend(catalogue)
         library = MediaLibrary(backend, events.publish, cache_folder / "digests.json")
@@ -69,6 +70,7 @@ def render_services(
             backend=backend,
             recipe=recipe,
             costs=Costs(cache_folder / "costs.json"),
+            tracer=tracer,
         )
         return KernelRenderer(means)
 

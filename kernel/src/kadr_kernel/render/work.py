@@ -137,7 +137,8 @@ class RenderJob:
     def _stage(self, name: str) -> Iterator[None]:
         began = time.monotonic()
         try:
-            yield
+            with self._means.tracer.span(f"render.{name}", job=self.id):
+                yield
         finally:
             spent = time.monotonic() - began
             self._stages[name] = round(self._stages.get(name, 0.0) + spent, 4)
