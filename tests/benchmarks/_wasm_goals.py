@@ -149,27 +149,47 @@ def isolated(folder: Path) -> Iterator[Goal]:
 
 
 def threads(folder: Path) -> Iterator[Goal]:
-    """Frames of the blur made by one thread, and as many by each of two, at their best: with free cores."""
+    """The blur by one thread, and as often by each of two: its call alone, and whole frames.
+
+    Twice: by the clock, at their best, which needs two free cores; and by the processor's time of a
+    thread beside another one to that of a thread alone, which is what caches and memory cost.
+    """
     runtime = CoreRuntime(folder)
-    bound = runtime.load(guest(), declaration(), "bench").bind("fail")
+    own = runtime.load(guest(), declaration(), "bench")
+    bound, call = own.bind("fail"), call_of(kernel=2)
     effect: Any = bound.effect(print)
-    call = call_of(kernel=2)
+    made = [called(own.code, call, 2) for _ in range(2)]  # type: ignore[arg-type] # it runs here
+    for name, works in (
+        ("guest calls", [work for _, work in made]),
+        ("whole frames", [lambda: effect.frame(call)] * 2),
+    ):
+        in_threads(works)  # each thread's own instance is made
+        turns = [(in_threads(works[:1]), in_threads(works)) for _ in range(100)]
+        clock = 2 * min(one[0] for one, _ in turns) / min(two[0] for _, two in turns)
+        yield f"{name} a second, 2 threads / 1", [clock], -1.8, "x"
+        beside = ratios([two[1] for _, two in turns], [one[1] for one, _ in turns])
+        yield f"{name}, processor time beside / alone", beside, 2 / 1.8, "x"
+    for one in (*(instance for instance, _ in made), bound, runtime):
+        one.close()
 
-    def some() -> None:
-        for _ in range(6):
-            effect.frame(call)
 
-    def both() -> None:
-        workers = [threading.Thread(target=some) for _ in range(2)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+def in_threads(works: Sequence[Callable[[], object]], times: int = 8) -> tuple[float, float]:
+    """Seconds until all are done, and of the processor that the longest took."""
+    used: list[float] = []
 
-    one, two = in_turns([some, both], 150)
-    yield "frames a second, 2 threads / 1", [2 * min(one) / min(two)], -1.8, "x"
-    bound.close()
-    runtime.close()
+    def some(work: Callable[[], object]) -> None:
+        begin = time.thread_time()
+        for _ in range(times):
+            work()
+        used.append(time.thread_time() - begin)
+
+    workers = [threading.Thread(target=some, args=(work,)) for work in works]
+    begin = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return time.perf_counter() - begin, max(used)
 
 
 def loading(folder: Path) -> Iterator[Goal]:

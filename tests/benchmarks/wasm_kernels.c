@@ -5,12 +5,13 @@
 #include "kadr.h"
 #else
 #define KADR_LOOP
+#define KADR_LIGHT_LOOP
 #endif
 
 enum { INVERT, LUT, BLUR };
 
 static void invert(uint8_t *__restrict__ out, const uint8_t *__restrict__ in, uint32_t count) {
-    KADR_LOOP
+    KADR_LIGHT_LOOP
     for (uint32_t x = 0; x < count; x++) out[x] = (uint8_t)(255 - in[x]);
 }
 

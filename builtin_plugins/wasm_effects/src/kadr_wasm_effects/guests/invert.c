@@ -8,6 +8,7 @@ static void row8(uint8_t *KADR_RESTRICT out, const uint8_t *KADR_RESTRICT in, ui
                  uint16_t amount) {
     const uint16_t keep = (uint16_t)(128 - amount), add = (uint16_t)(sum * amount + 64);
     const uint8_t most = (uint8_t)(sum > 255 ? 255 : sum);
+    KADR_LOOP
     for (uint32_t x = 0; x < count; x++) {
         const uint8_t value = in[x], cut = value < most ? value : most;
         const uint16_t kept = (uint16_t)(value * keep), taken = (uint16_t)(cut * amount);
@@ -18,6 +19,7 @@ static void row8(uint8_t *KADR_RESTRICT out, const uint8_t *KADR_RESTRICT in, ui
 
 static void row16(uint16_t *KADR_RESTRICT out, const uint16_t *KADR_RESTRICT in, uint32_t count, uint32_t sum,
                   uint32_t amount, uint32_t top) {
+    KADR_LOOP
     for (uint32_t x = 0; x < count; x++) {
         const uint32_t value = in[x], opposite = sum - (value < sum ? value : sum);
         const uint32_t mixed = (value * (128 - amount) + opposite * amount + 64) >> 7;

@@ -9,6 +9,7 @@ enum { NEIGHBOURS = 4 };
 
 static void row8(uint8_t *KADR_RESTRICT out, PIXELS(uint8_t) now, PIXELS(uint8_t) a, PIXELS(uint8_t) b,
                  PIXELS(uint8_t) c, PIXELS(uint8_t) d, uint32_t count, uint16_t keep, uint16_t other) {
+    KADR_LOOP
     for (uint32_t x = 0; x < count; x++) {
         const uint16_t sum = (uint16_t)((uint16_t)(a[x] + b[x]) + (uint16_t)(c[x] + d[x]));
         const uint16_t kept = (uint16_t)(now[x] * keep);
@@ -18,6 +19,7 @@ static void row8(uint8_t *KADR_RESTRICT out, PIXELS(uint8_t) now, PIXELS(uint8_t
 
 static void row16(uint16_t *KADR_RESTRICT out, PIXELS(uint16_t) now, PIXELS(uint16_t) a, PIXELS(uint16_t) b,
                   PIXELS(uint16_t) c, PIXELS(uint16_t) d, uint32_t count, uint32_t keep, uint32_t other) {
+    KADR_LOOP
     for (uint32_t x = 0; x < count; x++) {
         const uint32_t sum = (uint32_t)a[x] + b[x] + c[x] + d[x];
         out[x] = (uint16_t)((now[x] * keep + sum * other + 128) >> 8);

@@ -5,6 +5,7 @@ KADR_GUEST
 
 /* One row with whole numbers and KADR_RESTRICT becomes SIMD. */
 static void row(uint8_t *KADR_RESTRICT out, const uint8_t *KADR_RESTRICT in, uint32_t count, uint16_t keep) {
+    KADR_LOOP
     for (uint32_t x = 0; x < count; x++) out[x] = (uint8_t)((uint16_t)(in[x] * keep) >> 7);
 }
 
