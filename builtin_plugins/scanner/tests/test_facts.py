@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from kadr_scanner.facts import uneven
+from kadr_scanner.commands.finding import mastering
+from kadr_scanner.facts import row_of, uneven
 from kadr_scanner.library import Library
 from kadr_scanner.query import parse_query
-from kadr_sdk.media import FrameIndex
+from kadr_scanner.rows import Version
+from kadr_scanner.searching import search
+from kadr_sdk.media import ONE, DolbyVision, FrameIndex, MediaInfo, VideoStream
+from kadr_sdk.output import LightLevels
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,20 @@ from kadr_sdk.media import FrameIndex
 )
 def test_uneven_times(pts: tuple[int, ...], expected: bool) -> None:
     assert uneven(FrameIndex(Fraction(1, 1000), pts, (0,), pts[-1] + 30)) is expected
+
+
+def test_what_a_picture_was_mastered_for_is_told() -> None:
+    light = LightLevels(luminance=(0.005, 1000.0), content=(800, 250))
+    video = VideoStream(
+        0, "hevc", 64, 48, "yuv420p10le", duration=ONE, light=light, dolby_vision=DolbyVision(8, 4, 1)
+    )
+    row = row_of(Path("a.mp4"), Version(1, 1, "1"), MediaInfo("a.mp4", "mov", ONE, 1, (video,)))
+    assert "dolby" in row.flags.split()
+    assert mastering(json.loads(json.dumps(row.facts))) == [
+        ("mastered for", "0.005 to 1000 cd/m2, at most 800, a frame 250 cd/m2"),
+        ("Dolby Vision", "profile 8.1"),
+    ]
+    assert mastering({}) == [("mastered for", ""), ("Dolby Vision", "")]
 
 
 VARIABLE = {
@@ -54,6 +73,7 @@ EXPECTED = {
     "has:mirrored": {"ax_rotate_and_reflect.mp4"},
     "has:interlaced": {"me_sony_a7m3_1080i_interlaced.mts"},
     "has:hdr": {"ax_av1_hdr10_portrait.mp4", "ax_hevc_hlg10.mp4", "ax_iphone_dolbyvision_rot.MOV"},
+    "has:dolby": {"ax_iphone_dolbyvision_rot.MOV"},
     "has:cover": {"ae_attached_picture.mp4"},
     "has:chapters": {"ax_chapters.mp4"},
     "iphone has:gps": {"ax_iphone_dolbyvision_rot.MOV", "si_ios9_rot.mov"},
@@ -66,8 +86,7 @@ def test_real_films(library: Library, media: Path) -> None:
     done = library.scan(media / "video")
     assert done.failed == 0
     for query, names in EXPECTED.items():
-        found = parse_query(query)
-        assert {r.name for r in library.index.files(found.condition, found.values)} == names, query
+        assert {r.name for r in search(library.index, parse_query(query), 1000)} == names, query
     fragmented = library.known(media / "video" / "ax_fragmented.mp4")
     assert fragmented.duration == pytest.approx(1.05, abs=0.1), "its header says 143165 s"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kadr_scanner.index import below
 from kadr_scanner.query import parse_query
+from kadr_scanner.searching import search
 from kadr_sdk.errors import InvalidParameterError
 
 
@@ -44,8 +45,7 @@ def shelves(shelf: Any) -> Any:
     ],
 )
 def test_what_is_found(shelves: Any, query: str, names: list[str]) -> None:
-    found = parse_query(query)
-    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == names
+    assert sorted(r.name for r in search(shelves.index, parse_query(query), 100)) == names
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,23 @@ def test_what_was_seen(shelves: Any, query: str, names: list[str]) -> None:
             ("work/interview.mov", "potted plant", 0.3),
         ):
             writer.seen(shelves.row(name).digest, "m", seen, best)
-    found = parse_query(query)
-    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == names
+    assert sorted(r.name for r in search(shelves.index, parse_query(query), 100)) == names
+
+
+def test_what_was_seen_in_many_is_found_as_in_few(shelves: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A common class is asked of each file, a rare one is looked up: the answer is the same, in order."""
+    names = ["holiday/BeachSunset01.mp4", "work/interview.mov"]
+    with shelves.index.write() as writer:
+        for name in names:
+            writer.seen(shelves.row(name).digest, "m", "dog", 0.8)
+            writer.seen(shelves.row(name).digest, "n", "dog", 0.1)
+    for query in ("dog>0.5", "seen:dog duration>0.1", "dog>0.5 dog<0.2"):
+        few = search(shelves.index, parse_query(query), 10)
+        with monkeypatch.context() as patched:
+            patched.setattr("kadr_scanner.searching._FEW", 1)
+            assert search(shelves.index, parse_query(query), 10) == few
+        assert [Path(r.folder).name + "/" + r.name for r in few] == names
+    assert len(search(shelves.index, parse_query("seen:dog"), 1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,8 +111,7 @@ def test_duplicates(shelves: Any) -> None:
     source = shelves.folder / "work" / "interview.mov"
     (shelves.folder / "copy.mov").write_bytes(source.read_bytes())
     shelves.scan()
-    found = parse_query("state:duplicate")
-    assert [r.name for r in shelves.index.files(found.condition, found.values, order="name")] == [
+    assert [r.name for r in search(shelves.index, parse_query("state:duplicate"), 100)] == [
         "copy.mov",
         "interview.mov",
     ]

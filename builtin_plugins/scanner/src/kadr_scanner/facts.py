@@ -103,6 +103,7 @@ def _flags(info: MediaInfo, video: VideoStream | None) -> str:
     if video is not None:
         told |= {
             "hdr": bool(video.high_range),
+            "dolby": video.dolby_vision is not None,
             "alpha": bool(video.transparent),
             "variable": bool(video.variable),
             "interlaced": video.interlaced is not None,

@@ -15,7 +15,7 @@ from typing import Any
 
 from kadr_sdk.errors import InvalidParameterError, did_you_mean
 
-__all__ = ["FLAGS", "Query", "parse_query"]
+__all__ = ["FLAGS", "Query", "Seen", "parse_query"]
 
 _NUMBERS = {
     "duration": "duration",
@@ -37,17 +37,26 @@ _SPACED = re.compile(r"\s*(<=|>=|<|>|=)\s*(?=[\d.])")
 _NAMED = re.compile(r"([a-z]+):(.+)", re.IGNORECASE)
 FLAGS = (
     "hdr alpha variable interlaced rotated mirrored anamorphic 10bit "
-    "chapters timecode sound subtitles gps cover warning"
+    "dolby chapters timecode sound subtitles gps cover warning"
 ).split()
 """Words of ``has:WORD``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A condition over the table ``file``, with its values."""
+class Seen:
+    """A class that was seen: how surely, as a condition over the table ``seen``, with its values."""
 
     condition: str
     values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A condition over the table ``file`` with its values, and what must have been seen in the content."""
+
+    condition: str
+    values: tuple[Any, ...]
+    seen: tuple[Seen, ...] = ()
 
 
 def parse_query(text: str) -> Query:
@@ -60,36 +69,40 @@ def parse_query(text: str) -> Query:
         parts = shlex.split(_SPACED.sub(r"\1", text).replace("\\", "\\\\"), posix=True)
     except ValueError as error:
         raise InvalidParameterError(f"{error}".lower(), path="QUERY", hint="close the quotes") from None
-    conditions, values, words = [], [], []
+    conditions, values, words, seen = [], [], [], []
     for part in parts:
-        for condition, own in _condition(part):
-            conditions.append(condition)
-            values += own
+        for found in _condition(part):
+            if isinstance(found, Seen):
+                seen.append(found)
+            else:
+                conditions.append(found[0])
+                values += found[1]
             break
         else:
             words += re.findall(r"\w+", part)
     if words:
         conditions.append("id IN (SELECT rowid FROM search WHERE search MATCH ?)")
         values.append(" ".join(f'"{word}"*' for word in words))
-    elif not conditions:
+    elif not conditions and not seen:
         raise InvalidParameterError("nothing is searched for", path="QUERY", hint="write a word: dog")
-    return Query(" AND ".join(conditions), tuple(values))
+    return Query(" AND ".join(conditions) or "1", tuple(values), tuple(seen))
 
 
-def _condition(part: str) -> Iterator[tuple[str, list[Any]]]:
+def _condition(part: str) -> Iterator[tuple[str, list[Any]] | Seen]:
     """The condition that a part of the query is; nothing for a word."""
     if match := _COMPARED.fullmatch(part):
         name, sign, number, unit = match[1].lower(), match[2], match[3], match[4].lower()
         if name not in _NUMBERS and not unit and float(number) <= 1:  # a class, and its best score
-            of_class = f"SELECT digest FROM seen WHERE class = ? AND best {sign} ?"  # noqa: S608 - one of five signs
-            yield f"digest IN ({of_class})", [name, float(number)]
+            yield Seen(f"class = ? AND best {sign} ?", (name, float(number)))
             return
         if name not in _NUMBERS:
             raise _unknown(name, _NUMBERS)
         if unit not in _UNITS:
             raise InvalidParameterError(f"{unit!r} is not a unit", path="QUERY", hint="known: k M G s min h")
         yield f"{_NUMBERS[name]} {sign} ?", [float(number) * _UNITS[unit]]
-    elif match := _NAMED.fullmatch(part):
+    elif (match := _NAMED.fullmatch(part)) and match[1].lower() == "seen":
+        yield Seen("class = ?", (match[2].lower(),))
+    elif match:
         yield _named(match[1].lower(), match[2])
 
 
@@ -106,8 +119,6 @@ def _named(name: str, value: str) -> tuple[str, list[Any]]:
                 f"has:{value} is not known", path="QUERY", hint=did_you_mean(value, FLAGS)
             )
         return "(' ' || flags || ' ') LIKE ?", [f"% {value} %"]
-    if name == "seen":
-        return "digest IN (SELECT digest FROM seen WHERE class = ?)", [value.lower()]
     if name not in _TEXTS:
         raise _unknown(name, [*_TEXTS, "state", "has", "seen"])
     if name == "folder":

@@ -48,12 +48,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX seen_class ON seen (class, best, digest)",
     ),
+    (
+        """CREATE INDEX file_shown ON file (
+            missing, folder, name, kind, duration, width, height, fps, size, codec, created, flags,
+            digest, reason
+        )""",
+        "CREATE INDEX seen_digest ON seen (digest, class, best)",
+    ),
 )
 """Statements by version; the version of a file is its ``user_version``.
 
 ``mtime`` is nanoseconds since 1970; ``inode`` is text, for it has up to 128 bits; ``former``
 holds paths under which a content once stood, so that projects can be relinked; ``seen`` is
-what detectors saw in a content at best, by class in lower case.
+what detectors saw in a content at best, by class in lower case; ``file_shown`` is in the order of
+results and holds all that a search compares.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,8 +11,9 @@ from kadr_scanner.commands.session import PATH, Session, clean, json_option, pri
 from kadr_scanner.index import below
 from kadr_scanner.query import parse_query
 from kadr_scanner.rows import FileRow
+from kadr_scanner.searching import search as find
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "mastering"]
 
 _LIMIT = click.IntRange(1, 1_000_000)
 
@@ -48,11 +50,7 @@ def search(session: Session, query: tuple[str, ...], limit: int, as_json: bool) 
     Words are found from their beginning, in names, folders, tags, cameras and codecs. What is
     seen in files is known where kadr recognize has looked.
     """
-    found = parse_query(" ".join(query))
-    files = session.library.index.files(
-        found.condition, found.values, order="missing, folder, name", limit=limit
-    )
-    _show(files, as_json=as_json)
+    _show(find(session.library.index, parse_query(" ".join(query)), limit), as_json=as_json)
     return 0
 
 
@@ -93,11 +91,24 @@ def info(session: Session, file: Path, as_json: bool) -> None:
     pairs += [("size", size(row.version.size)), ("length", seconds(row.duration))]
     pairs += [("picture", f"{row.width}x{row.height}" if row.width else ""), ("codec", row.codec)]
     pairs += [("rate", f"{row.fps:.6g} fps" if row.fps else ""), ("properties", row.flags)]
-    pairs += [("recorded", row.created), *_origin(row), ("digest", row.digest)]
+    pairs += [*mastering(row.facts), ("recorded", row.created), *_origin(row), ("digest", row.digest)]
     pairs += [("seen", ", ".join(f"{name} {best:.2f}" for name, best in seen.items()))]
     pairs += [("same content", str(r.path)) for r in same[:20]]
     pairs += [("warning", w["message"]) for w in row.facts.get("warnings", ())]
     table([(f"  {name}", text) for name, text in pairs if text and text != "-"])
+
+
+def mastering(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """How bright the picture is meant to be shown."""
+    film: dict[str, Any] = next((v for v in facts.get("video", ()) if not v["attached"]), {})
+    told, dolby = film.get("light") or {}, film.get("dolby_vision") or {}
+    low, high = told.get("luminance") or (0, 0)
+    content = told.get("content")
+    parts = [f"{low:g} to {high:g} cd/m2"] if high else []
+    parts += [f"at most {content[0]}, a frame {content[1]} cd/m2"] if content else []
+    profile = f"profile {dolby['profile']}" if dolby.get("profile") else "yes" if dolby else ""
+    layer = f".{dolby['compatibility']}" if dolby.get("profile") and dolby.get("compatibility") else ""
+    return [("mastered for", ", ".join(parts)), ("Dolby Vision", profile + layer)]
 
 
 def _origin(row: FileRow) -> list[tuple[str, str]]:
