@@ -104,6 +104,25 @@ def test_wrong_usage(
     assert said.err.count("\n") == 1
 
 
+@click.group("tools")
+def tools() -> None:
+    """A plugin's own group."""
+
+
+tools.add_command(add, "search")
+tools.add_command(add, "scan")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("serch", "did you mean 'search'?"), ("x", "known: scan, search")]
+)
+def test_a_wrong_name_in_a_plugins_group(
+    kernel: Any, word: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert CliHost().run(kernel(tools=as_command(tools)), ["tools", word]) == 2
+    assert capsys.readouterr().err == f"error: no such command '{word}' ({hint})\n"
+
+
 def test_wrong_usage_for_programs(kernel: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert CliHost().run(kernel(add=as_command(add)), ["add", "1", "--tims", "2", "--json"]) == 2
     said = capsys.readouterr()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from kadr_kernel.boot import boot
 from kadr_kernel.kernel import Kernel
@@ -96,9 +97,8 @@ def test_a_failed_job_says_why(run: Run, film: Path, tmp_path: Path) -> None:
 
 
 def test_wrong_input(run: Run, film: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="unknown command of jobs 'lst'") as caught:
+    with pytest.raises(click.UsageError, match="lst"):
         run("lst")
-    assert "list" in caught.value.hint
     with pytest.raises(NotFoundError, match="unknown job '4'"):
         run("show", 4)
     run("submit", film, "-o", tmp_path / "a.mp4")

@@ -15,7 +15,6 @@ from kadr_sdk.errors import (
     InvalidParameterError,
     InvalidPathError,
     MediaFileError,
-    NotFoundError,
     StorageError,
 )
 from kadr_sdk.rendering import ProjectStore
@@ -85,7 +84,7 @@ def test_watching_sees_new_files(
 
 
 def test_unknown_names(run: Run) -> None:
-    with pytest.raises(NotFoundError, match="did you mean 'search'"):
+    with pytest.raises(click.UsageError, match="serch"):
         run("serch", "x")
     assert "Usage: kadr media" in run()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from kadr_sdk.errors import InvalidParameterError, did_you_mean
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.plugin import Kernel
 
@@ -53,20 +52,6 @@ class OpenGroup(click.Group):
         own = super().get_command(ctx, cmd_name)
         row = self._contributed(ctx).get(cmd_name)
         return own if own is not None or row is None else command_of(ctx.obj, row, cmd_name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of the first argument.
-
-        Raises:
-            InvalidParameterError: there is none; says which was probably meant.
-        """
-        names = self.list_commands(ctx)
-        if not args[0].startswith("-") and args[0] not in names:
-            hint = did_you_mean(args[0], names) or f"see: {ctx.command_path} --help"
-            raise InvalidParameterError(f"no such command {args[0]!r}", hint=hint)
-        return super().resolve_command(ctx, args)
 
     def _contributed(self, ctx: click.Context) -> dict[str, Contribution]:
         prefix = f"{self.name}."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 from kadr_sdk.errors import InvalidParameterError, did_you_mean
 
 __all__ = ["usage_error"]
+
+_NO_COMMAND = re.compile(r"No such command '(.*?)'")
 
 
 def usage_error(error: click.ClickException) -> InvalidParameterError:
@@ -20,7 +24,7 @@ def usage_error(error: click.ClickException) -> InvalidParameterError:
     elif isinstance(error, click.BadParameter):
         path, message = _name(error), error.message.rstrip(".")
     else:
-        message = message[:1].lower() + message[1:]
+        message, hint = _no_command(error) or (message[:1].lower() + message[1:], "")
     context = getattr(error, "ctx", None)
     more = f"see: {context.command_path} --help" if context is not None else ""
     return InvalidParameterError(message, path=path, hint=hint or more)
@@ -34,6 +38,15 @@ def _meant(error: click.NoSuchOption) -> str:
         return f"did you mean {' or '.join(begins[:3])}?"
     hint = did_you_mean(error.option_name, known)
     return hint.replace("'", "") if hint.startswith("did") else ""
+
+
+def _no_command(error: click.ClickException) -> tuple[str, str] | None:
+    """Message and hint where a group was asked for a command that it does not have."""
+    context = getattr(error, "ctx", None)
+    wrong = _NO_COMMAND.match(error.message)
+    if wrong is None or context is None or not isinstance(context.command, click.Group):
+        return None
+    return f"no such command {wrong[1]!r}", did_you_mean(wrong[1], context.command.list_commands(context))
 
 
 def _name(error: click.BadParameter) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from kadr_sdk.files import check_new, write_whole
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
 
@@ -70,7 +71,6 @@ def recognize(
     """Say what is seen in FILE, a film or a picture: class, score and box in each picture."""
     from kadr_sdk.models import ModelStore
 
-    from kadr_recognition.files import check_target, write_whole
     from kadr_recognition.formats import FORMATS, format_of
     from kadr_recognition.names import require_classes
     from kadr_recognition.pictures import Every
@@ -80,7 +80,7 @@ def recognize(
     request = Request(model, Every.parse(every), threshold, provider, cache=not no_cache)
     writer = FORMATS[format_of(kind, output.suffix if output else "")]
     for target in filter(None, (output, cut_list)):
-        check_target(target, file, overwrite=overwrite)
+        check_new(target, inputs=(file,), overwrite=overwrite)
     with bar(file, quiet=as_json) as progress:
         found = Recognizer(kernel.container).recognize(file, request, progress).only(wanted)
     if track:

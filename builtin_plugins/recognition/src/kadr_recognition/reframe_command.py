@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kadr_sdk.files import check_new
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
 
@@ -62,7 +63,6 @@ def reframe(
     from kadr_sdk.models import ModelStore
     from kadr_sdk.rendering import ProjectStore
 
-    from kadr_recognition.files import check_target
     from kadr_recognition.names import require_classes
     from kadr_recognition.pictures import Every
     from kadr_recognition.recognize import Request
@@ -70,7 +70,7 @@ def reframe(
 
     names = require_classes(classes, kernel.container.get(ModelStore).card(model))
     request, shape = Request(model, Every.parse(every)), parse_shape(aspect)
-    check_target(output, file, overwrite=overwrite)
+    check_new(output, inputs=(file,), overwrite=overwrite)
     project = _opened(kernel, file, output)
     size = shape_of(project.timeline.resolution, shape)
     if height is not None:

@@ -11,7 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kadr_sdk.errors import InvalidParameterError, InvalidPathError, MediaFileError, StorageError
+from kadr_sdk.errors import InvalidParameterError, InvalidPathError, MediaFileError
+from kadr_sdk.files import write_whole
 from kadr_sdk.media import FrameIndex
 
 from kadr_scanner.nodes import fitted, picture_node
@@ -21,7 +22,7 @@ from kadr_scanner.work import Job, frames_of
 if TYPE_CHECKING:
     from kadr_scanner.library import Library
 
-__all__ = ["Picture", "at_interval", "at_keys", "at_subtitles", "extract", "write_whole"]
+__all__ = ["Picture", "at_interval", "at_keys", "at_subtitles", "extract"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +142,3 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         message = f"the folder cannot be made: {error.strerror}"
         raise InvalidPathError(message, path=folder, hint="choose another") from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        StorageError: the disk is full, or the folder refuses.
-    """
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        hint = "free some space" if error.errno == 28 else "check the rights of the folder"
-        raise StorageError(f"cannot write: {error.strerror or error}", path=path, hint=hint) from error

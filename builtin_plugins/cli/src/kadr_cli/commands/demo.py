@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from kadr_sdk.files import check_new, write_new
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.commands.render import render_project
-from kadr_cli.files import check_new, write_new
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, json_option
 from kadr_cli.output import clean, print_json

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 from kadr_sdk.errors import InvalidPathError
+from kadr_sdk.files import check_new, refuse_same, write_new
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.times import format_seconds
 
-from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, TIME, Number, json_option, seconds_of
 from kadr_cli.output import clean, print_json

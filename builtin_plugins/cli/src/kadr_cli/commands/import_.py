@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 from kadr_sdk.errors import Problem, UnsupportedFormatError, ValidationError
+from kadr_sdk.files import check_new, refuse_same, write_new
 from kadr_sdk.plugin import Kernel
 
-from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, RATE, SIZE, json_option
 from kadr_cli.output import clean, plural, print_json

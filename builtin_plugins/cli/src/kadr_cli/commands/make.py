@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from kadr_sdk.errors import InvalidParameterError, KadrError, NotFoundError
+from kadr_sdk.files import refuse_same, write_new
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.commands.render import code_of, render_project
-from kadr_cli.files import refuse_same, write_new
 from kadr_cli.film import Piece, Style, film
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, RATE, Number, render_options, request_of

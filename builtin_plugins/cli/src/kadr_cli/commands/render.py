@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kadr_sdk.files import refuse_same
 from kadr_sdk.plugin import Kernel
 
-from kadr_cli.files import refuse_same
 from kadr_cli.invoke import as_command
 from kadr_cli.later import submit
 from kadr_cli.options import PATH, render_options, request_of

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from kadr_sdk.compliance import Limits, comply
+from kadr_sdk.files import check_new, refuse_same, write_new
 from kadr_sdk.plugin import Kernel
 
-from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, RATE, SIZE, TIME, json_option, seconds_of
 from kadr_cli.output import clean, loudness, print_json

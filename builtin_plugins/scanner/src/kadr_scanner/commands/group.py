@@ -1,30 +1,15 @@
-"""The group of commands, and what it says of a name that it does not have."""
+"""The group of commands."""
 
 from __future__ import annotations
 
 import click
-from kadr_sdk.errors import NotFoundError
 
 from kadr_scanner.commands import finding, making, scanning, studying
 
 __all__ = ["media"]
 
 
-class _Group(click.Group):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of the first argument.
-
-        Raises:
-            NotFoundError: there is none; says which was probably meant.
-        """
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise NotFoundError("command of media", args[0], self.commands)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Group, no_args_is_help=True)
+@click.group(no_args_is_help=True)
 def media() -> None:
     """What media files hold, found once and searched; and what is made of them."""
 

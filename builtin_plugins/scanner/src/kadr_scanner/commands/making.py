@@ -11,10 +11,10 @@ from typing import Any
 import click
 from kadr_sdk.errors import InvalidPathError, KadrError
 from kadr_sdk.events import ThumbnailReady
+from kadr_sdk.files import check_new, write_whole
 
-from kadr_scanner.commands.options import SIZE, TIME, check_new, kind_of, output_option, overwrite_option
+from kadr_scanner.commands.options import SIZE, TIME, kind_of, output_option, overwrite_option
 from kadr_scanner.commands.session import PATH, Session, clean, json_option, print_json, size
-from kadr_scanner.extract import write_whole
 from kadr_scanner.products import source_of
 from kadr_scanner.proxies import SCALES, make_proxy
 from kadr_scanner.thumbnails import storyboard, thumbnail
@@ -58,7 +58,7 @@ def thumbnail_(
     if not single and not output.is_dir():
         raise InvalidPathError("is not a folder", path=output, hint="make it first, for many pictures")
     for target in targets.values():
-        check_new(target, files, overwrite=overwrite)
+        check_new(target, inputs=files, overwrite=overwrite)
     library = session.library
     job = library.job("thumbnails", "", len(targets))
 
@@ -117,7 +117,7 @@ def storyboard_(
 ) -> None:
     """FILE on one sheet: pictures at even distances, in reading order."""
     kind = kind_of(output)
-    check_new(output, (file,), overwrite=overwrite)
+    check_new(output, inputs=(file,), overwrite=overwrite)
     with session.watching(as_json=as_json):
         source = source_of(session.library, file)
         sheet = storyboard(session.library, source, kind, columns=columns, rows=rows, width=width)
@@ -147,7 +147,7 @@ def waveform_(
 ) -> None:
     """The peaks of the sound of FILE, as numbers or as a picture."""
     kind = "json" if output.suffix.lower() == ".json" else kind_of(output)
-    check_new(output, (file,), overwrite=overwrite)
+    check_new(output, inputs=(file,), overwrite=overwrite)
     with session.watching(as_json=as_json):
         wave = waveform(session.library, source_of(session.library, file), per_second)
     if kind == "json":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from kadr_sdk.times import parse_time
 from kadr_scanner.commands.session import PATH
 from kadr_scanner.thumbnails import KINDS, MAX_SIDE
 
-__all__ = ["SIZE", "TIME", "check_new", "kind_of", "output_option", "overwrite_option"]
+__all__ = ["SIZE", "TIME", "kind_of", "output_option", "overwrite_option"]
 
 
 class _Time(click.ParamType[Fraction]):
@@ -60,22 +59,3 @@ def kind_of(path: Path) -> str:
     if kind is None:
         raise InvalidPathError("not the name of a picture", path=path, hint="end it in .jpg, .png or .webp")
     return kind
-
-
-def check_new(path: Path, inputs: tuple[Path, ...], *, overwrite: bool) -> None:
-    """The name can be taken, and is none of the inputs.
-
-    Raises:
-        InvalidPathError: says what is wrong with it.
-    """
-    if not path.absolute().parent.is_dir():
-        raise InvalidPathError("the folder does not exist", path=path.parent, hint="make it first")
-    if path.is_dir():
-        raise InvalidPathError("is a folder", path=path, hint="give a file name")
-    if os.path.lexists(path):
-        if any(other.exists() and path.exists() and path.samefile(other) for other in inputs):
-            raise InvalidPathError("this is the file itself", path=path, hint="choose another name")
-        if not overwrite:
-            raise InvalidPathError(
-                "exists already", path=path, hint="choose another name, or add --overwrite"
-            )

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kadr_sdk.files import check_new, write_whole
 
 from kadr_scanner.analyze import Thresholds, analyze, scene_times
-from kadr_scanner.commands.options import SIZE, TIME, check_new, overwrite_option
+from kadr_scanner.commands.options import SIZE, TIME, overwrite_option
 from kadr_scanner.commands.session import PATH, Session, clean, json_option, print_json, seconds, table
-from kadr_scanner.extract import at_interval, at_keys, at_subtitles, extract, write_whole
+from kadr_scanner.extract import at_interval, at_keys, at_subtitles, extract
 from kadr_scanner.products import source_of
 
 __all__ = ["COMMANDS"]
@@ -80,7 +81,7 @@ def analyze_(
 ) -> None:
     """Scenes, black, frozen and silent stretches, loudness, motion, sharpness and exposure of FILE."""
     if output is not None:
-        check_new(output, (file,), overwrite=overwrite)
+        check_new(output, inputs=(file,), overwrite=overwrite)
     chosen = {n: values[n] for f in fields(Thresholds) if values[n := f.name] is not None}
     with session.watching(as_json=as_json):
         found = analyze(session.library, source_of(session.library, file), Thresholds(**chosen))  # type: ignore[arg-type]  # None is left out

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from kadr_sdk.errors import InvalidPathError, StorageError
 
-__all__ = ["check_new", "refuse_same", "write_new"]
+__all__ = ["check_new", "refuse_same", "write_new", "write_whole"]
 
 
-def check_new(path: Path, *, overwrite: bool) -> None:
+def check_new(path: Path, *, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
     """The name can be taken.
 
+    Args:
+        inputs: files that are read, which it must not be, whatever it is called.
+
     Raises:
-        InvalidPathError: something stands there, or there is no such folder.
+        InvalidPathError: something stands there, there is no such folder, or it is an input.
     """
+    refuse_same(path, inputs, "this is the file itself")
     folder = path.absolute().parent
     if not os.path.isdir(folder):  # noqa: PTH112 - false instead of an error for impossible names
         standing = os.path.lexists(folder)
@@ -50,6 +54,15 @@ def write_new(path: Path, data: bytes, *, overwrite: bool) -> None:
         StorageError: the disk is full, or the folder refuses.
     """
     check_new(path, overwrite=overwrite)
+    write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file; what stood there stays where that fails.
+
+    Raises:
+        StorageError: the disk is full, or the folder refuses.
+    """
     temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         temporary.write_bytes(data)

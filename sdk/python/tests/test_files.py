@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_sdk.errors import InvalidPathError, StorageError
+from kadr_sdk.files import check_new, refuse_same, write_new
 
 
 def test_writes_and_leaves_nothing_else(tmp_path: Path) -> None:
