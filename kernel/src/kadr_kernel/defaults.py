@@ -8,29 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 
-__all__ = ["NoCache", "NoFindings", "NoMetrics", "NoProxies", "NoTracer", "SystemClock"]
-
-
-class NoTracer:
-    """Traces nothing; satisfies :class:`kadr_sdk.services.Tracer`."""
-
-    # The Protocol's signature.
-    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:  # noqa: ARG002 - the Protocol's signature
-        """A span that is not recorded."""
-        return nullcontext()
-
-
-class NoMetrics:
-    """Counts nothing; satisfies :class:`kadr_sdk.services.Metrics`."""
-
-    def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Nothing."""
-
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        """Nothing."""
-
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Nothing."""
+__all__ = ["NoCache", "NoFindings", "NoProxies", "SystemClock"]
 
 
 class NoCache:

@@ -55,7 +55,7 @@ class KernelParts:
 
 def kernel_services(registry: Registry, kernel: Kernel) -> None:
     """Put the kernel's own services into the registry: the one place where it is done."""
-    from kadr_sdk import services
+    from kadr_sdk import services, silent
 
     from kadr_kernel import defaults
     from kadr_kernel.render.services import render_services
@@ -68,8 +68,8 @@ def kernel_services(registry: Registry, kernel: Kernel) -> None:
     registry.value(services.Installations, kernel.installations)
     registry.value(Hooks, kernel.hooks)
     registry.provide(services.Scheduler, kernel.make_scheduler, close=True, health=True)
-    registry.provide(services.Tracer, defaults.NoTracer, fallback=True)
-    registry.provide(services.Metrics, defaults.NoMetrics, fallback=True)
+    registry.provide(services.Tracer, silent.NoTracer, fallback=True)
+    registry.provide(services.Metrics, silent.NoMetrics, fallback=True)
     registry.provide(services.Cache, defaults.NoCache, fallback=True)
     registry.provide(services.Findings, defaults.NoFindings, fallback=True)
     registry.provide(services.Proxies, defaults.NoProxies, fallback=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kadr_kernel.defaults import NoTracer
 from kadr_kernel.pools import Scheduler
 from kadr_kernel.render.costs import Costs
 from kadr_kernel.render.library import MediaLibrary
@@ -23,6 +22,7 @@ from kadr_sdk.events import Event
 from kadr_sdk.execution import Recipe
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.manifest import Contribution
+from kadr_sdk.silent import NoTracer
 from kadr_sdk.testing.memory import MemoryBackend, write_source
 
 
