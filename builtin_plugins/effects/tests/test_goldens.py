@@ -1,5 +1,7 @@
 """Everything that the plugin offers has its picture (or sound) tested against a formula.
 
+Whole projects of every effect and transition are compared in ``tests/e2e/test_effect_goldens.py``.
+
 The table says by which test: a new effect without one is red here, and so is a test that went away
 or no longer names its effect.
 """
