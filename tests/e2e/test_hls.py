@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from kadr_sdk.errors import InvalidParameterError, InvalidPathError
+from kadr_sdk.errors import InvalidPathError, ValidationError
+from kadr_sdk.project import dump_project, parse_project
 from kadr_sdk.rendering import Renderer, RenderRequest
 from kadr_sdk.testing.synthetic import read_barcode
 
@@ -99,7 +101,59 @@ def test_what_is_refused(film: Any, renderer: Renderer, tmp_path: Path) -> None:
     (tmp_path / "stream" / "mine.txt").write_text("keep", "utf-8")
     with pytest.raises(InvalidPathError, match="not empty"):
         renderer.render(film, tmp_path, RenderRequest(output=tmp_path / "stream", container="hls"))
-    requests = [RenderRequest(output=tmp_path / n) for n in ("a.mp4", "b.m3u8")]
-    with pytest.raises(InvalidParameterError, match="a ladder is not made beside other outputs"):
-        renderer.render_all(film, tmp_path, requests)
     assert [p.name for p in tmp_path.rglob("*")] == ["stream", "mine.txt"]
+
+
+def test_a_ladder_of_ones_own_in_hevc(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    rows = [
+        {"name": "small", "max_resolution": [320, 180], "audio": {"bitrate": 64000}},
+        {"name": "large", "max_resolution": [640, 640], "video": {"maxrate": 900_000}},
+    ]
+    export = {"container": "hls", "video": {"codec": "hevc", "preset": "ultrafast"}, "renditions": rows}
+    own = parse_project({**json.loads(dump_project(film)), "export": export})
+    folder, part = tmp_path / "stream", (Fraction(0), Fraction(7))
+    renderer.render(own, tmp_path, RenderRequest(output=folder, range=part))
+    lines = (folder / "master.m3u8").read_text("utf-8").splitlines()
+    assert lines[4::2] == ["large/index.m3u8", "small/index.m3u8"]
+    assert "RESOLUTION=640x360" in lines[3]
+    assert "RESOLUTION=320x180" in lines[5]
+    assert 'CODECS="hvc1.1.6.L63.90,mp4a.40.2"' in lines[3]
+    for name in ("large", "small"):
+        numbers, keys = pictures(folder / name / "index.m3u8")
+        assert numbers == list(range(70))
+        assert {Fraction(0), Fraction(6)} <= set(keys)
+
+
+def test_a_ladder_beside_a_file(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    part = (Fraction(0), Fraction(1))
+    targets = [("stream.m3u8", (320, 180)), ("film.mp4", (320, 180))]
+    requests = [
+        RenderRequest(output=tmp_path / n, range=part, resolution=s, video={**FAST, "codec": "h264"})
+        for n, s in targets
+    ]
+    reports = renderer.render_all(film, tmp_path, requests)
+    assert [Path(r.output).name for r in reports] == ["stream.m3u8", "film.mp4"]
+    assert (tmp_path / "stream.m3u8" / "master.m3u8").is_file()
+    assert (tmp_path / "film.mp4").is_file()
+
+
+def test_renditions_need_a_ladder(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    rows = [{"name": "small", "max_resolution": [320, 180]}]
+    own = parse_project({**json.loads(dump_project(film)), "export": {"renditions": rows}})
+    with pytest.raises(ValidationError) as caught:
+        renderer.render(own, tmp_path, RenderRequest(output=tmp_path / "film.mp4"))
+    assert [p.path for p in caught.value.problems] == ["export.renditions"]
+    assert caught.value.problems[0].message == "mp4 is one file, and renditions are a folder of several"
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_pieces_without_sound_begin_as_late_as_decoding_runs_ahead(
+    cut: Any, renderer: Renderer, tmp_path: Path, codec: str
+) -> None:
+    clip = {"id": "a", "generator": {"type": "color", "parameters": {"color": "#808080"}}, "duration": 0.32}
+    folder = tmp_path / "stream"
+    video = {"codec": codec, "b_frames": 3}
+    request = RenderRequest(output=folder, container="hls", video=video, cache=False, verify="full")
+    assert renderer.render(cut(clip), tmp_path, request).frames == 8
+    with av.open(str(folder / "360p" / "index.m4s")) as container:
+        assert len(list(container.decode(video=0))) == 8

@@ -7,10 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from kadr_kernel.kernel import Kernel
 from kadr_sdk.errors import InvalidPathError, ValidationError
-from kadr_sdk.project import dump_project
+from kadr_sdk.project import dump_project, parse_project
 from kadr_sdk.rendering import Renderer, RenderRequest
 
 FRAMES = 60
@@ -107,3 +108,92 @@ def test_the_command(
     said = capsys.readouterr().out
     assert "c.mp4" in said
     assert "d.webm" in said
+
+
+EXPORTS = [
+    {"id": "web", "output": "web.mp4", "video": {"codec": "h264", "crf": 30}, "metadata": {"title": "Web"}},
+    {"id": "small", "output": "small.webm", "resolution": [160, 90], "range": [0, 1]},
+    {"id": "stream", "output": "stream", "container": "hls", "range": [0, 1]},
+]
+
+
+@pytest.fixture
+def listed(film: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project file with several exports, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "film.tlp"
+    path.write_text(json.dumps({**json.loads(dump_project(film)), "exports": EXPORTS}), "utf-8")
+    return path
+
+
+def test_exports_of_the_project_are_rendered_together(
+    kernel: Kernel, listed: Path, capsys: Any, read_numbers: Any, renderer: Renderer
+) -> None:
+    run = kernel.catalogue.load("host", "cli").run
+    assert run(kernel, ["validate", "film.tlp"]) == 0
+    assert run(kernel, ["render", "film.tlp"]) == 0
+    capsys.readouterr()
+    assert (listed.parent / "stream" / "master.m3u8").is_file()
+    assert read_numbers(listed.parent / "web.mp4") == list(range(FRAMES))
+    small = renderer.probe(listed.parent / "small.webm")
+    assert small.main_video is not None
+    assert (small.main_video.width, small.main_video.codec) == (160, "vp9")
+    with av.open(str(listed.parent / "web.mp4")) as container:
+        assert container.metadata["title"] == "Web"
+
+
+def test_one_of_the_exports(kernel: Kernel, listed: Path, capsys: Any, renderer: Renderer) -> None:
+    run = kernel.catalogue.load("host", "cli").run
+    assert run(kernel, ["render", "film.tlp", "--export", "small", "-o", "other.mkv", "--no-cache"]) == 0
+    found = renderer.probe(listed.parent / "other.mkv").main_video
+    assert found is not None
+    assert (found.width, found.codec) == (160, "ffv1"), "size of the export, container of the file"
+    assert run(kernel, ["plan", "film.tlp", "--export", "small", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["frames"] == 25
+    assert run(kernel, ["render", "film.tlp", "--export", "smal"]) == 2
+    assert "unknown export 'smal'" in (said := capsys.readouterr().err)
+    assert "did you mean 'small'" in said
+
+
+def test_a_project_without_exports_needs_an_output(
+    kernel: Kernel, film: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("film.tlp").write_text(dump_project(film), "utf-8")
+    run = kernel.catalogue.load("host", "cli").run
+    assert run(kernel, ["render", "film.tlp"]) == 2
+    assert "the project lists no exports" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "said"),
+    [
+        ({"output": "/etc/film.mp4"}, "exports[1].output", "is outside the project's folder"),
+        ({"output": "C:\\film.mp4"}, "exports[1].output", "is outside the project's folder"),
+        ({"output": "a/../../film.mp4"}, "exports[1].output", "is outside the project's folder"),
+        ({"id": "web"}, "exports[1].id", "the id 'web' is used twice"),
+        ({"codec": "h264"}, "exports[1].codec", "unknown field 'codec'"),
+        (
+            {
+                "renditions": [
+                    {"name": "a", "max_resolution": [2, 2]},
+                    {"name": "A", "max_resolution": [4, 4]},
+                ]
+            },
+            "exports[1].renditions[1].name",
+            "'a' is used twice",
+        ),
+        (
+            {"renditions": [{"name": "../a", "max_resolution": [2, 2]}]},
+            "exports[1].renditions[0].name",
+            "should match pattern",
+        ),
+    ],
+)
+def test_wrong_exports(change: dict[str, Any], path: str, said: str) -> None:
+    rows = [EXPORTS[0], EXPORTS[1] | change]
+    with pytest.raises(ValidationError) as caught:
+        parse_project({"exports": rows})
+    (problem,) = caught.value.problems
+    assert problem.path == path
+    assert said in problem.message

@@ -84,7 +84,8 @@ def test_extensions_are_unique() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("row", [r for r in EXPORTERS if not r.entry], ids=lambda r: r.id)
+# A transport stream has no list: tests/e2e/deliveries.toml has what goes into it.
+@pytest.mark.parametrize("row", [r for r in EXPORTERS if not r.entry and r.id != "ts"], ids=lambda r: r.id)
 def test_the_muxer_holds_every_codec(row: Contribution) -> None:
     av = pytest.importorskip("av")
     found = exporter(row)

@@ -22,6 +22,7 @@ __all__ = [
     "SIZE",
     "TIME",
     "Number",
+    "export_option",
     "json_option",
     "render_options",
     "request_of",
@@ -101,6 +102,11 @@ TIME, RATE, SIZE, BITS = _Time(), _Rate(), _Size(), _Bits()
 PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document a line, for programs.")
+
+
+export_option = click.option(
+    "--export", metavar="ID", help="One of the project's exports, in place of its export."
+)
 
 
 def render_options(command: F) -> F:
@@ -194,6 +200,7 @@ def request_of(output: Path | None, fps: Fraction, values: dict[str, Any]) -> Re
         damage=values["damage"],
         cache=not values["no_cache"],
         smart_copy=values["smart_copy"] or "",
+        export=values.get("export") or "",
     )
 
 

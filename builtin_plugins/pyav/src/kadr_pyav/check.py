@@ -169,6 +169,8 @@ class _Report:
             first = float(times[0] * track.time_base)
             self.wrong("video", f"the first frame is at {first:.3f} s instead of 0", "late", 0.0)
         length, wanted = track.length, len(times) / rate
+        if length is not None and self._late(container) and container.format.name != "mpegts":
+            length -= times[0] * track.time_base  # fragments of MP4 count from 0, whatever comes first
         if length is not None and abs(length - wanted) > 1 / rate + 2 * track.time_base:
             text = f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s"
             self.wrong("video", text, "duration")

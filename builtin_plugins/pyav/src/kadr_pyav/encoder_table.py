@@ -259,6 +259,7 @@ AUDIO: tuple[AudioEncoder, ...] = (
     AudioEncoder("libmp3lame", "mp3"),
     AudioEncoder("flac", "flac", bitrate=False),
     AudioEncoder("alac", "alac", bitrate=False),
+    AudioEncoder("mp2", "mp2"),
     AudioEncoder("ac3", "ac3"),
     AudioEncoder("eac3", "eac3"),
     AudioEncoder("wavpack", "wavpack", bitrate=False),

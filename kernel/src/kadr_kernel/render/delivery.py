@@ -242,6 +242,9 @@ def output_of(
     if project.export.faststart and not exporter.faststart_options:
         text = f"{exporter.id} has no index that could stand in front"
         problems.append(Problem("export.faststart", text, "leave faststart out"))
+    if project.export.renditions and not exporter.renditions:
+        text = f"{exporter.id} is one file, and renditions are a folder of several"
+        problems.append(Problem("export.renditions", text, "choose the container hls, or leave them out"))
     pictures_as = _video(video, delivery, project) if video is not None else None
     chunk = 0
     if exporter.chunk and pictures_as is not None:

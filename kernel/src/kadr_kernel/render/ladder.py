@@ -17,9 +17,23 @@ from kadr_sdk.reports import RenderReport
 from kadr_kernel.render.delivery import Exporters, deliver, fitted
 from kadr_kernel.render.target import Target, tree_digest
 
-__all__ = ["ladder_of", "render_ladder", "rungs"]
+__all__ = ["exported", "ladder_of", "render_ladder", "rungs"]
 
 Made = Sequence[tuple[RenderReport, Output]]
+
+
+def exported(project: Project, request: RenderRequest) -> tuple[Project, RenderRequest]:
+    """The project as one that has the export that a request names, and the request without the name.
+
+    Raises:
+        NotFoundError: it has none of that id.
+    """
+    if not request.export:
+        return project, request
+    for found in project.exports:
+        if found.id == request.export:
+            return project.model_copy(update={"export": found}), replace(request, export="")
+    raise NotFoundError("export", request.export, {e.id for e in project.exports}, path="exports")
 
 
 def ladder_of(project: Project, request: RenderRequest, exporters: Exporters) -> ExporterDescriptor | None:
@@ -35,15 +49,25 @@ def ladder_of(project: Project, request: RenderRequest, exporters: Exporters) ->
 def rungs(
     exporter: ExporterDescriptor, project: Project, request: RenderRequest
 ) -> list[tuple[str, RenderRequest]]:
-    """Name and request of every rendition that is not larger than the film; at least the smallest."""
+    """Name and request of every rendition that is not larger than the film; at least the smallest.
+
+    The project's own renditions take the place of the exporter's.
+    """
     size = request.resolution or project.export.resolution or project.timeline.resolution
     found: dict[tuple[int, int], tuple[str, RenderRequest]] = {}
-    for row in exporter.renditions:
+    renditions = _own(project) or exporter.renditions
+    for row in renditions:
         own = fitted(size, (row["max_resolution"][0], row["max_resolution"][1]))
-        if own == size and min(size) < min(row["max_resolution"]) and row is not exporter.renditions[-1]:
+        if own == size and min(size) < min(row["max_resolution"]) and row is not renditions[-1]:
             continue  # the film is smaller: the next one down has its size
         found.setdefault(own, (str(row["name"]), _request(request, exporter.id, own, row)))
     return list(found.values())
+
+
+def _own(project: Project) -> list[dict[str, Any]]:
+    """The renditions that the project asks for, the largest first."""
+    rows = sorted(project.export.renditions, key=lambda r: -r.max_resolution[0] * r.max_resolution[1])
+    return [row.model_dump(exclude_none=True, exclude_unset=True, exclude={"extensions"}) for row in rows]
 
 
 def _request(

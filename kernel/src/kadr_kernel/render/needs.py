@@ -23,9 +23,10 @@ def expectation(plan: RenderPlan) -> Expectation:
             video.height,
             video.pixel_format,
             (color.matrix, color.primaries, color.transfer, color.range),
+            late=bool(plan.output.chunk),
         )
     if audio is not None:
-        found = replace(found, late=bool(plan.output.chunk), samples=audio.count, sample_rate=audio.rate)
+        found = replace(found, samples=audio.count, sample_rate=audio.rate)
     return found
 
 

@@ -41,7 +41,7 @@ from kadr_kernel.render.delivery import Exporters
 from kadr_kernel.render.explain import explain
 from kadr_kernel.render.forecast import forecast
 from kadr_kernel.render.job import JobContext, JobControl
-from kadr_kernel.render.ladder import ladder_of, render_ladder, rungs
+from kadr_kernel.render.ladder import exported, ladder_of, render_ladder, rungs
 from kadr_kernel.render.manifests import replayed
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import SEMANTICS
@@ -73,6 +73,7 @@ class KernelRenderer:
 
     def plan(self, project: Project, base: Path, request: RenderRequest) -> RenderPlan:
         """A sealed plan."""
+        project, request = exported(project, request)
         self._means.hook("before_plan", project=project)
         return self._means.planner.plan(project, base, self._means.decided(request))
 
@@ -128,7 +129,8 @@ class KernelRenderer:
         def look(at: Fraction, scale: float) -> VideoFrame:
             return self.frame(project, base, at, scale)
 
-        return verify_against(self._means, path, project, base, request or RenderRequest(), level, look)
+        meant, asked = exported(project, request or RenderRequest())
+        return verify_against(self._means, path, meant, base, asked, level, look)
 
     def analyze(
         self, path: Path, name: str, values: Mapping[str, Any], control: Control | None = None
@@ -154,6 +156,7 @@ class KernelRenderer:
         self, project: Project, base: Path, request: RenderRequest, control: Control | None = None
     ) -> RenderReport:
         """Plan, render, join, verify and put the result under its final name."""
+        project, request = exported(project, request)
         ladder = ladder_of(project, request, Exporters(self._means.catalogue))
         if ladder is not None and request.manifest:
             hint = "render one of its renditions with a manifest"
@@ -170,10 +173,14 @@ class KernelRenderer:
         """Several outputs of one edit; what they share is decoded and composed once."""
         _refuse_twice(requests)
         exporters = Exporters(self._means.catalogue)
-        if any(ladder_of(project, request, exporters) for request in requests):
-            hint = "render the ladder by itself: its renditions share their work"
-            raise InvalidParameterError("a ladder is not made beside other outputs", path="export", hint=hint)
-        return tuple(report for report, _ in self._together(project, base, requests, control))
+        ladders = [r for r in requests if r.output and ladder_of(*exported(project, r), exporters)]
+        for request in ladders:  # what would be refused is refused before the first frame of any
+            self.plan(project, base, request)
+        single = [request for request in requests if request not in ladders]
+        made = [report for report, _ in self._together(project, base, single, control)]
+        rows = zip(single, made, strict=True)
+        found = [(r, self.render(project, base, r, control)) for r in ladders]
+        return tuple(report for _, report in sorted([*rows, *found], key=lambda row: requests.index(row[0])))
 
     def _ladder(
         self,
@@ -193,7 +200,7 @@ class KernelRenderer:
         self, project: Project, base: Path, requests: Sequence[RenderRequest], control: Control | None
     ) -> list[tuple[RenderReport, Output]]:
         control = control or self.control()
-        jobs = [RenderJob(self._means, project, request, control) for request in requests]
+        jobs = [RenderJob(self._means, *exported(project, request), control) for request in requests]
         plans = []
         for job in jobs:
             with self._telling(job):

@@ -24,6 +24,7 @@ class RenderRequest:
     """What to render and how; None: as the project says, then as the exporter does.
 
     Attributes:
+        export: id of the one of the project's ``exports`` that is meant; empty: its ``export``.
         output: target path; its extension chooses the exporter unless ``container`` or
             ``preset`` does.
         range: seconds of the timeline, from and to.
@@ -62,6 +63,7 @@ class RenderRequest:
     smart_copy: str = ""
     manifest: bool = False
     digest: str = ""
+    export: str = ""
 
 
 class Control(Protocol):

@@ -81,8 +81,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "Export": {
         "preset": None, "container": None, "video": None, "audio": None, "resolution": None, "fps": None,
-        "range": None, "faststart": None, "metadata": {}, "chapters": True,
+        "range": None, "faststart": None, "metadata": {}, "chapters": True, "renditions": [],
     },
+    "NamedExport": {
+        "preset": None, "container": None, "video": None, "audio": None, "resolution": None, "fps": None,
+        "range": None, "faststart": None, "metadata": {}, "chapters": True, "renditions": [],
+        "id": ..., "output": ...,
+    },
+    "Rendition": {"name": ..., "max_resolution": ..., "video": None, "audio": None},
     "VideoExport": {
         "codec": None, "encoder": None, "crf": None, "bitrate": None, "maxrate": None, "bufsize": None,
         "quality": None, "preset": None, "profile": None, "level": None, "pixel_format": None, "color": None,
@@ -105,6 +111,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "EffectUse": {"effect_type": "x"},
     "Generator": {"type": "x"},
     "Marker": {"time": 0},
+    "NamedExport": {"id": "x", "output": "x.mp4"},
+    "Rendition": {"name": "x", "max_resolution": [640, 360]},
     "Mask": {"type": "x"},
     "Track": {"id": "x"},
     "Duck": {"under": ["x"]},
@@ -113,7 +121,8 @@ NEEDED: dict[str, dict[str, Any]] = {
 
 
 def models() -> dict[str, type[Model]]:
-    return {m.__name__: m for m in Model.__subclasses__()}
+    found = Model.__subclasses__()
+    return {m.__name__: m for m in (*found, *(n for m in found for n in m.__subclasses__()))}
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))

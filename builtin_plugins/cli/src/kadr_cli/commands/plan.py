@@ -11,7 +11,7 @@ import click
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.invoke import as_command
-from kadr_cli.options import PATH, render_options, request_of
+from kadr_cli.options import PATH, export_option, render_options, request_of
 from kadr_cli.output import print_json
 from kadr_cli.plan_diff import compare
 from kadr_cli.plan_document import document_of, part_of, read_document
@@ -36,6 +36,7 @@ __all__ = ["run"]
     metavar="OTHER",
     help="What changed since another project, or a plan saved with --json.",
 )
+@export_option
 @render_options
 @click.pass_obj
 def plan(

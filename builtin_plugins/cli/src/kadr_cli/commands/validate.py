@@ -28,6 +28,9 @@ def validate(kernel: Kernel, project: Path, as_json: bool) -> None:
 
     document = store_of(kernel).open(project)
     plan = renderer_of(kernel).plan(document, project.parent, RenderRequest())
+    for export in document.exports:
+        path = project.parent / export.output
+        renderer_of(kernel).plan(document, project.parent, RenderRequest(output=path, export=export.id))
     if as_json:
         rows = [w.as_dict() for w in plan.warnings]
         print_json({"event": "Valid", "frames": plan.frames, "warnings": rows})

@@ -16,6 +16,7 @@ MASTER = "master.m3u8"
 """Name of the playlist that a player opens."""
 
 _AAC_LC = "mp4a.40.2"
+_RANGES = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 
 
 class HlsExporter:
@@ -62,16 +63,30 @@ def _stream(folder: Path, output: Output, pieces: list[tuple[float, int]]) -> st
     if output.video is not None:
         values.append(f"RESOLUTION={output.video.width}x{output.video.height}")
         values.append(f"FRAME-RATE={float(output.video.rate):.3f}")
+        values += (
+            [f"VIDEO-RANGE={_RANGES[output.video.color.transfer]}"] if output.video.color.high_range else []
+        )
     return f"#EXT-X-STREAM-INF:{','.join(values)}"
 
 
 def _codecs(folder: Path, output: Output) -> str:
-    """As RFC 6381 writes them; profile and level of H.264 stand in its configuration record."""
+    """As RFC 6381 writes them; profile and level stand in the configuration record of the codec."""
     found = []
     if output.video is not None:
         with (folder / "index.m4s").open("rb") as file:
-            record = file.read(8192).partition(b"avcC")[2]
-        found.append(f"avc1.{record[1:4].hex()}")
+            head = file.read(16384)
+        hevc = head.partition(b"hvcC")[2]
+        found.append(_hevc(hevc) if hevc else f"avc1.{head.partition(b'avcC')[2][1:4].hex()}")
     if output.audio is not None:
         found.append(_AAC_LC)
     return ",".join(found)
+
+
+def _hevc(record: bytes) -> str:
+    """Of HEVC as ISO/IEC 14496-15, E.3 has it: profile, compatibility, tier and level, constraints."""
+    space, tier, profile = record[1] >> 6, record[1] >> 5 & 1, record[1] & 31
+    flags = int(f"{int.from_bytes(record[2:6], 'big'):032b}"[::-1], 2)  # the first flag is the lowest bit
+    constraints = [f"{byte:x}" for byte in record[6:12].rstrip(b"\0")]
+    return ".".join(
+        ["hvc1", f"{' ABC'[space].strip()}{profile}", f"{flags:x}", f"{'LH'[tier]}{record[12]}", *constraints]
+    )

@@ -39,7 +39,9 @@ __all__ = [
     "MasteringDisplay",
     "Metadata",
     "Model",
+    "NamedExport",
     "Project",
+    "Rendition",
     "Stream",
     "Timeline",
     "Track",
@@ -352,6 +354,15 @@ class AudioExport(Model):
     loudness: Loudness | None = None
 
 
+class Rendition(Model):
+    """A step of a ladder (HLS): a size that the film is fitted into, and what is encoded otherwise there."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    max_resolution: tuple[_Side, _Side]
+    video: VideoExport | None = None
+    audio: AudioExport | None = None
+
+
 class Export(Model):
     """What the project is delivered as; what is left open the preset decides."""
 
@@ -365,6 +376,18 @@ class Export(Model):
     faststart: bool | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     chapters: bool = True
+    renditions: tuple[Rendition, ...] = ()
+
+
+class NamedExport(Export):
+    """One of several deliveries of a project; what it leaves open is as in a project without ``export``.
+
+    Attributes:
+        output: path relative to the project file, in its folder or below.
+    """
+
+    id: _Id
+    output: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Project(Model):
@@ -376,3 +399,4 @@ class Project(Model):
     sequences: dict[str, Timeline] = Field(default_factory=dict)
     effects: tuple[EffectUse, ...] = ()
     export: Export = Export()
+    exports: tuple[NamedExport, ...] = ()

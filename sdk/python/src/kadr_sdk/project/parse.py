@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pydantic
@@ -148,6 +149,7 @@ def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
 
 def _rules(project: Project) -> Iterator[Problem]:
     """Rules across fields that need no media and no plugins."""
+    yield from _exports(project)
     yield from _unique("effects", [effect.id for effect in project.effects])
     pool = {effect.id for effect in project.effects if effect.id}
     timelines = [("timeline", project.timeline)]
@@ -173,6 +175,22 @@ def _rules(project: Project) -> Iterator[Problem]:
                         yield Problem(
                             f"{path}.transitions[{n}].between", f"no clip {side!r} on this track", hint
                         )
+
+
+def _exports(project: Project) -> Iterator[Problem]:
+    """Ids and renditions are told apart, and nothing is written outside the project's folder."""
+    yield from _unique("exports", [e.id for e in project.exports])
+    places = [("export", project.export), *((f"exports[{n}]", e) for n, e in enumerate(project.exports))]
+    for path, export in places:
+        names = [r.name.lower() for r in export.renditions]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield Problem(f"{path}.renditions[{number}].name", f"{name!r} is used twice", "rename one")
+    for number, named in enumerate(project.exports):
+        windows, posix = PureWindowsPath(named.output), PurePosixPath(named.output)
+        if windows.anchor or posix.anchor or ".." in windows.parts:
+            text = f"{shown(named.output)} is outside the project's folder"
+            yield Problem(f"exports[{number}].output", text, "write a name, or a folder below and a name")
 
 
 def _unique(path: str, ids: list[str]) -> Iterator[Problem]:
