@@ -198,6 +198,58 @@ def test_sound_is_kept_too(studio: Any, movie: Any, cut: Any) -> None:
     assert one.counts("audio") == (1, 2, 2)
 
 
+DIES = """
+import os, sys
+from kadr_kernel.boot import main
+from kadr_pyav.backend import PyAvBackend
+PyAvBackend.render_audio = lambda *_: os._exit(9)
+main()
+"""
+
+
+def song(folder: Path, source: Path, volume: float = 1.0) -> Project:
+    """Sound alone: three clips one after the other under a bed that fades; three blocks."""
+    rows = [
+        {"id": f"s{n}", "source_file": str(source), "start_time": 11 * n, "source_start": n, "duration": 11}
+        for n in range(3)
+    ]
+    rows[1]["volume"] = volume
+    bed = {"id": "b", "source_file": str(source), "duration": 33, "fade_in": 30, "speed": 1, "pan": 0.5}
+    tracks = [{"id": "a", "type": "audio", "clips": rows}, {"id": "b", "type": "audio", "clips": [bed]}]
+    export = {"container": "flac", "audio": {"codec": "flac"}}
+    project = parse_project({"timeline": {"fps": 25, "tracks": tracks}, "export": export})
+    text = json.dumps(project.model_dump(mode="json", exclude_none=True))
+    (folder / "song.tlp").write_text(text, "utf-8")
+    return project
+
+
+def test_killed_before_its_sound_is_encoded(studio: Any, movie: Any, tmp_path: Path) -> None:
+    import numpy as np
+
+    wave = 0.2 * np.sin(np.arange(48000 * 40) / 20).astype(np.float32)
+    source = movie("long.mkv", 25, sound=np.stack([wave, wave / 2]))
+    project = song(tmp_path, source)
+    command = [
+        sys.executable,
+        "-c",
+        DIES,
+        "render",
+        str(tmp_path / "song.tlp"),
+        "-o",
+        str(tmp_path / "o.flac"),
+    ]
+    died = subprocess.run(command, env=os.environ | {"KADR_HOME": str(tmp_path / "home")}, check=False)
+    assert died.returncode == 9
+    one = studio("home")
+    assert one.counts("pcm") == (0, 3, 3)
+    output = tmp_path / "out.flac"
+    again = one.render(project, output=output)
+    assert one.counts("pcm") == (3, 3, 3)
+    assert again.digest == one.render(project, output=output, cache=False).digest
+    one.render(song(tmp_path, source, volume=0.5), output=output)
+    assert one.counts("pcm") == (5, 4, 4)
+
+
 def test_two_jobs_at_once_make_each_segment_once(studio: Any, film: Any) -> None:
     one = studio("home")
     project = film(0, 3, 6, 9)

@@ -49,6 +49,11 @@ def show_plan(made: RenderPlan, ahead: Forecast) -> None:
         click.echo(f"warning: {clean(warning)}")
 
 
+def _sound(ahead: Forecast) -> str:
+    held, blocks = ahead.blocks
+    return f"{ahead.audio} ({held} of {plural(blocks, 'block')} cached)" if held else ahead.audio
+
+
 def _show_forecast(ahead: Forecast) -> None:
     counts = Counter(ahead.segments)
     if counts:

@@ -190,6 +190,12 @@ class PyAvBackend:
 
         return render_audio(plan, output, sink, context, self._own().sounds)
 
+    def mix_part(self, plan: AudioPlan, sink: PartWriter, context: RenderContext) -> str:
+        """A mix as a part of samples. See :func:`kadr_pyav.made_mix.write_block`."""
+        from kadr_pyav.made_mix import write_block
+
+        return write_block(self.mix(plan, context), plan, sink)
+
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """The mix as blocks. See :func:`kadr_pyav.mix.mix`."""
         from kadr_pyav.mix import mix

@@ -136,8 +136,9 @@ class _Group:
         self._sounds = sounds
         self._plan, self._context, self._most = plan, context, most
         numbers = [k for k, clip in enumerate(plan.clips) if clip.bus == bus]
-        mixes = at_once([plan.clips[k] for k in numbers])
-        self._within = max(1, most // 2 // mixes) if mixes else 1  # files of a mix within
+        own = [plan.clips[k] for k in numbers]
+        mixes, files = at_once(own), any(clip.mix is None for clip in own)
+        self._within = max(1, (most // 2 if files else most) // max(1, mixes))  # files of a mix within
         self._waiting = sorted(numbers, key=lambda k: (plan.clips[k].start, k), reverse=True)
         self._voices: dict[int, Voice] = {}
 

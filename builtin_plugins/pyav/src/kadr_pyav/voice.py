@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from kadr_pyav.audio_reader import OpenSound, SoundFile, SoundSource
 from kadr_pyav.damage import Damage
 from kadr_pyav.envelope import balance, product
 from kadr_pyav.inner_mix import SoundMix
+from kadr_pyav.made_mix import MadeMix
 from kadr_pyav.sound import Samples, Stream, channels_of
 from kadr_pyav.sound_call import SoundStage
 from kadr_pyav.sound_stages import endless, exactly, staged
@@ -45,7 +47,9 @@ class Voice:
         self.clip, self._plan, self._context = clip, plan, context
         self._channels = channels_of(plan.layout)
         self._source: SoundSource
-        if clip.mix is not None:
+        if clip.mix is not None and clip.path:
+            self._source = MadeMix(clip.mix, Path(clip.path))
+        elif clip.mix is not None:
             self._source = SoundMix(clip.mix, inner)
         else:
             damage = Damage(clip.path, clip.damage, context.warn)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kadr_sdk.forecast import Forecast
 from kadr_sdk.plan import RenderPlan, Segment
 
 from kadr_kernel.render.costs import Costs, Range, audio_kind, film_kind, film_work, segment_kinds
 from kadr_kernel.render.needs import cost_of
+from kadr_kernel.render.sound_blocks import KIND
 
 __all__ = ["forecast"]
 
 Size = Callable[[str, str], int | None]
 """Bytes of what the cache has for a kind and key, or None."""
+Keys = Callable[[RenderPlan], Sequence[str]]
 
 
-def forecast(plan: RenderPlan, size: Size, costs: Costs, workers: int) -> Forecast:
-    """Look ahead; see :class:`~kadr_sdk.forecast.Forecast`."""
+def forecast(plan: RenderPlan, size: Size, costs: Costs, workers: int, keys: Keys = lambda _: ()) -> Forecast:
+    """Look ahead; see :class:`~kadr_sdk.forecast.Forecast`.
+
+    Args:
+        keys: of the blocks of the mix, called where the cache has not the whole.
+    """
     sums = _Sums()
     film = ""
     if plan.film:
@@ -25,12 +31,15 @@ def forecast(plan: RenderPlan, size: Size, costs: Costs, workers: int) -> Foreca
         film = "cached" if held is not None else "rendered"
         sums.add(held, film_work(plan), costs.of([film_kind(plan)]), 1)
     segments = tuple(_segment(plan, s, size, costs, workers, sums, film) for s in plan.segments)
-    audio = ""
+    audio, blocks = "", (0, 0)
     if plan.audio is not None:
         held = size("audio", plan.audio.hash)
         audio = "cached" if held is not None else "rendered"
+        if held is None:
+            wanted = keys(plan)
+            blocks = sum(size(KIND, key) is not None for key in wanted), len(wanted)
         sums.add(held, plan.audio.count, costs.of([audio_kind(plan, plan.audio)]), workers)
-    return Forecast(segments, audio, film, sums.seconds, sums.bytes, workers)
+    return Forecast(segments, audio, film, sums.seconds, sums.bytes, workers, blocks)
 
 
 def _segment(

@@ -209,6 +209,7 @@ class PartContext:
         self.job = job
         self._quiet = quiet
         self._effects: dict[tuple[str, str], Any] = {}
+        self._weight, self._seen, self._told = (1, 1), 0, 0
         self.warnings: list[Problem] = []
 
     def check(self) -> None:
@@ -217,8 +218,16 @@ class PartContext:
 
     def advance(self, amount: int) -> None:
         """Count finished work."""
-        if not self._quiet:
-            self.job.advance(amount)
+        if self._quiet:
+            return
+        self._seen += amount
+        due = self._seen * self._weight[0] // self._weight[1] - self._told
+        self._told += due
+        self.job.advance(due)
+
+    def weigh(self, counts: int, of: int) -> None:
+        """From here on so much work counts as so much: ``of`` is all that will be told."""
+        self._weight, self._seen, self._told = (counts, max(1, of)), 0, 0
 
     def effect(self, kind: str, name: str) -> Any:
         """As of the job; the same object every time."""
@@ -235,5 +244,10 @@ class PartContext:
     def reused(self, amount: int, warnings: Iterable[Problem]) -> None:
         """Count a part that was there already, and say what was said when it was made."""
         self.advance(amount)
+        self.heard(warnings)
+
+    def heard(self, warnings: Iterable[Problem]) -> None:
+        """Say once what was said when something that this part is made of was made."""
         for warning in warnings:
-            self.warn(warning.message, warning.path, warning.hint)
+            if warning not in self.warnings:
+                self.warn(warning.message, warning.path, warning.hint)

@@ -23,6 +23,7 @@ from kadr_kernel.render.making import make_part
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.needs import cost_of, memory_needed
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
+from kadr_kernel.render.sound_making import SoundMaker
 from kadr_kernel.render.together import Together
 
 __all__ = ["PartMaker", "executor_of"]
@@ -66,6 +67,7 @@ class PartMaker:
         self._reuse = reuse
         self._folder = folder
         self._together = together
+        self._sound = SoundMaker(means, reuse, folder)
         self._executor = executor_of(means, request)
         self._on_failure = str(means.setting("sandbox.on_failure") or "fail")
         self._made: dict[str, Path] = {}
@@ -251,7 +253,7 @@ class PartMaker:
         part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
         if part.origin == "cached":
             own.reused(plan.audio.count, part.warnings)
-        elif self._together is None:
+        elif self._together is None and not self._sound.reused:
             kinds, spent = [audio_kind(plan, plan.audio)], time.monotonic() - began
             self._means.costs.note(kinds, plan.audio.count, spent, part.path.stat().st_size)
         return part.path
@@ -265,11 +267,14 @@ class PartMaker:
         path = (together and together.path(key)) or path
         sink = NotedWriter(path, context)
         try:
-            digest = self._backend.render_audio(plan.audio, plan.output, sink, context)
+            mix = self._sound.mix(plan, context)
+            digest = self._backend.render_audio(mix, plan.output, sink, context)
         except BaseException as error:
             self._stop_others(error)
             sink.abandon()
             raise
+        finally:
+            self._sound.drop()
         made = Part(path, digest, tuple(context.warnings))
         if together is not None:
             together.put(key, made)

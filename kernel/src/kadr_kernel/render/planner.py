@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise, zip_longest
@@ -34,6 +34,7 @@ from kadr_kernel.render.nesting import Nesting
 from kadr_kernel.render.proxies import Find, with_proxies
 from kadr_kernel.render.segments import cut_points
 from kadr_kernel.render.sound import audio_plan
+from kadr_kernel.render.sound_blocks import BLOCK_RULE, SoundBlock
 from kadr_kernel.render.sound_buses import has_sound
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.sound_exact import is_exact
@@ -253,7 +254,7 @@ class Planner:
         audio = plan.audio
         if audio is not None:
             where = {} if audio.portable else {"where": processor_class()}
-            parts = {"common": common, "audio": audio, "to": plan.output.audio} | where
+            parts = {"common": common, "audio": audio, "to": plan.output.audio, "blocks": BLOCK_RULE} | where
             sealed = content_hash(parts, identify)
             audio = replace(audio, hash=sealed)
         film = ""
@@ -264,6 +265,14 @@ class Planner:
         )
         self._library.save()
         return replace(plan, segments=segments, audio=audio, hash=whole, film=film)
+
+    def block_keys(self, plan: RenderPlan, blocks: Sequence[SoundBlock]) -> tuple[str, ...]:
+        """Content hashes of the blocks of a plan's mix, whatever it is encoded as."""
+        identify = functools.cache(self._library.digest)
+        common = [{"semantics": SEMANTICS, "toolchain": plan.toolchain}, BLOCK_RULE]
+        assert plan.audio is not None
+        where = "" if plan.audio.portable else processor_class()
+        return tuple(content_hash([*common, where, block.plan], identify) for block in blocks)
 
 
 def _copied(segment: Segment) -> list[Copy]:

@@ -46,6 +46,7 @@ from kadr_kernel.render.manifests import replayed
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.planner import SEMANTICS
 from kadr_kernel.render.scratch import job_folder
+from kadr_kernel.render.sound_blocks import sound_blocks
 from kadr_kernel.render.together import Together
 from kadr_kernel.render.verifying import verify_against
 from kadr_kernel.render.work import RenderJob, workers_of
@@ -81,7 +82,11 @@ class KernelRenderer:
         """What is there already, and about what the rest takes."""
         means = self._means
         size = means.cache.size if request.cache else _nothing
-        return forecast(plan, size, means.costs, workers_of(means, plan, request))
+        return forecast(plan, size, means.costs, workers_of(means, plan, request), self._block_keys)
+
+    def _block_keys(self, plan: RenderPlan) -> tuple[str, ...]:
+        blocks = sound_blocks(plan.audio) if plan.audio is not None else ()
+        return self._means.planner.block_keys(plan, blocks)
 
     def explain(self, plan: RenderPlan) -> Mapping[str, Any]:
         """What the hashes of a plan depend on."""

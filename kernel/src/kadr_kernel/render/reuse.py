@@ -64,6 +64,11 @@ class Reuse:
         self._waiting = waiting
         self._found: list[str] = []
 
+    @property
+    def keeps(self) -> bool:
+        """True where what is made may be found again."""
+        return self._cache is not None
+
     def count(self, kind: str) -> int:
         """How many parts of a kind were there already."""
         return self._found.count(kind)

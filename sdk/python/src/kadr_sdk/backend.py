@@ -236,6 +236,14 @@ class Backend(Protocol):
         """
         ...
 
+    def mix_part(self, plan: AudioPlan, sink: PartWriter, context: RenderContext) -> str:
+        """Mix into ``sink`` and finish it, unencoded: for clips that play it (``AudioClip.mix``).
+
+        Returns:
+            Digest of the part.
+        """
+        ...
+
     def mix(self, plan: AudioPlan, context: RenderContext) -> Iterator[AudioBlock]:
         """The mix as blocks of float32 in order, together exactly ``plan.count`` samples."""
         ...

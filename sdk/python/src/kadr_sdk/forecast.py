@@ -16,6 +16,8 @@ class Forecast:
         segments: ``copied``, ``cached`` or ``rendered``, one for each.
         audio, film: ``cached`` or ``rendered``; empty where the plan has none. Where the film
             of a two-pass render is cached, its segments are not needed and count as cached.
+        blocks: of the sound, where it is mixed anew in blocks: how many are cached, and how many
+            there are.
         seconds: wall clock for what is rendered, from the quickest to the slowest that such
             work took on this machine; joining and checking are not in it. None where nothing
             like a part of it has been rendered here yet.
@@ -29,6 +31,7 @@ class Forecast:
     seconds: tuple[float, float] | None = None
     bytes: tuple[int, int] | None = None
     workers: int = 1
+    blocks: tuple[int, int] = (0, 0)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""

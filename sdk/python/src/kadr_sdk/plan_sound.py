@@ -151,8 +151,9 @@ class AudioClip:
         warp: where the speed varies, instead of ``speed``.
         bus: number of the bus that it belongs to; None: the mix itself.
         generator: what makes the sound where there is no media; ``path`` is empty then.
-        mix: what is played in the place of media: the sound of a sequence; ``path`` is empty
-            then, and ``source_start`` counts from the mix's first sample that is delivered.
+        mix: what is played in the place of media: the sound of a sequence, or a block of the whole
+            mix; ``source_start`` counts from its first sample that is delivered. ``path`` is empty
+            then, or the part that :meth:`kadr_sdk.backend.Backend.mix_part` made of it.
         fed: samples that go into the stages, counted like ``lead``; silence comes behind them,
             so that effects ring on. 0: ``lead + count``.
     """

@@ -32,7 +32,7 @@ from kadr_sdk.frames import AudioBlock, VideoFrame
 from kadr_sdk.media import AudioStream, Cue, FrameIndex, MediaInfo, VideoStream
 from kadr_sdk.output import Output
 from kadr_sdk.parts import Packet, PacketSource, PartReader, PartWriter
-from kadr_sdk.plan import AudioPlan, Copy, Node, Segment, Source
+from kadr_sdk.plan import AudioClip, AudioPlan, Copy, Node, Segment, Source
 from kadr_sdk.reports import CheckReport, Expectation
 from kadr_sdk.testing.nodes import render_node
 
@@ -83,6 +83,7 @@ class MemoryBackend:
     Attributes:
         fail_at: frame of a segment at which encoding fails, for tests of failures.
         composed: frames that were made, for tests of what is made once.
+        mixed: stretches of sound that were mixed into parts.
         lie: report one packet too few to the check, for tests of verification.
         faults: first frames of copies whose seams are called wrong, for tests of falling back.
     """
@@ -93,6 +94,7 @@ class MemoryBackend:
         self.faults: set[int] = set()
         self.probed: list[str] = []
         self.composed = 0
+        self.mixed = 0
 
     def capabilities(self) -> Capabilities:
         """Raw pictures and sound, effects by their frame implementation, on sound by ``volume``."""
@@ -256,7 +258,7 @@ class MemoryBackend:
         mixed = np.zeros((plan.channels, plan.total), np.float32)
         for clip in plan.clips:
             context.check()
-            level = np.full(clip.count, _read(Path(clip.path))["audio"]["level"], np.float32)
+            level = self._level(clip, context)
             for ramps in clip.gains:
                 level *= np.array([_gain(ramps, n) for n in range(clip.count)], np.float32)
             for ramps in plan.buses[clip.bus].gains if clip.bus is not None else ():
@@ -265,6 +267,21 @@ class MemoryBackend:
         mixed = mixed[:, plan.lead : plan.lead + plan.count]
         for first in range(0, plan.count, _BLOCK):
             yield AudioBlock(mixed[:, first : first + _BLOCK], plan.rate, first, plan.layout)
+
+    def _level(self, clip: AudioClip, context: RenderContext) -> Any:
+        if clip.mix is None:
+            return np.full(clip.count, _read(Path(clip.path))["audio"]["level"], np.float32)
+        if not clip.path:
+            return np.concatenate([b.samples[0] for b in self.mix(clip.mix, context)])
+        with PartReader(Path(clip.path)) as part:
+            return np.concatenate([np.frombuffer(packet.data, np.float32) for packet in part])
+
+    def mix_part(self, plan: AudioPlan, sink: PartWriter, context: RenderContext) -> str:
+        """The first channel: all of them sound the same."""
+        self.mixed += 1
+        for block in self.mix(plan, context):
+            sink.write(Packet(block.samples[0].tobytes(), block.first, block.samples.shape[1], True))
+        return sink.finish({"codec": "raw", "samples": plan.count, "facts": {}})
 
     def loudness(self, sound: Iterable[AudioBlock]) -> Mapping[str, float | None]:
         """The highest sample; it does not weigh frequencies."""
