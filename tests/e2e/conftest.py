@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import av
@@ -17,6 +19,17 @@ from kadr_sdk.output import AudioEncoding, Output, VideoEncoding
 from kadr_sdk.project import Project, parse_project
 from kadr_sdk.rendering import Renderer
 from kadr_sdk.testing.synthetic import barcode_frame, read_barcode
+
+
+@pytest.fixture(scope="session")
+def packages() -> ModuleType:
+    """``packages.py`` beside this file."""
+    spec = importlib.util.spec_from_file_location("e2e_packages", Path(__file__).with_name("packages.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

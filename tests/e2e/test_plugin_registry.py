@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import threading
-import tomllib
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,109 +19,26 @@ from kadr_registry.repository.publish import publish
 from kadr_registry.repository.setup import add_publisher, create
 from kadr_registry.serve import server
 from kadr_registry.transport.bundle import BundleSink
-from kadr_sdk.abi import EFFECT_SECTION, custom_section
 from kadr_sdk.errors import KadrError
 from kadr_sdk.permissions import PermissionSet
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import Renderer, RenderRequest
 
-ROOT = Path(__file__).resolve().parents[2]
-GUESTS = ROOT / "builtin_plugins" / "wasm_effects" / "src" / "kadr_wasm_effects" / "guests"
-PYTHON = {
-    "org.example.scanlines": ROOT / "examples" / "scanlines",
-    **{
-        f"kadr.{name}": ROOT / "builtin_plugins" / name
-        for name in ("cache", "exporters", "scanner", "recognition")
-    },
-}
 INVERT = "org.kadr.invert"
 Kadr = Callable[..., str]
 
 
-def guest_plugin(home: Path, name: str, version: str = "1.0.0", permissions: str = "") -> Path:
-    """A built-in guest as a plugin of its own; its module says the new id."""
-    plugin = f"org.kadr.{name}"
-    folder = home / version / plugin.replace(".", "_")
-    (folder / "guests").mkdir(parents=True)
-    text = (GUESTS / f"{name}.toml").read_text("utf-8")
-    old = tomllib.loads(text)
-    code, mark = (GUESTS / f"{name}.wasm").read_bytes(), EFFECT_SECTION.encode()
-    payload = code[code.rindex(mark) + len(mark) :]
-    said = json.loads(payload) | {"id": plugin, "names": [f"{name}_x"]}
-    section = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    code = code.removesuffix(custom_section(EFFECT_SECTION, payload)) + custom_section(
-        EFFECT_SECTION, section
-    )
-    (folder / "guests" / f"{name}.wasm").write_bytes(code)
-    text = text.replace(f'id = "{old["id"]}"', f'id = "{plugin}"')
-    lines = [f'names = ["{name}_x"]' if line.startswith("names =") else line for line in text.splitlines()]
-    (folder / "guests" / f"{name}.toml").write_text("\n".join(lines), "utf-8")
-    kind = CONTRIBUTED[old["kind"]]
-    (folder / "plugin.toml").write_text(
-        f'manifest = 1\n[plugin]\nid = "{plugin}"\nversion = "{version}"\ntitle = "{old["title"]}"\n'
-        f'summary = "{old["summary"]}"\nlicense = "Apache-2.0"\nruntime = "wasm"\napi = ">=1,<2"\n'
-        f'[permissions]\n{permissions}\n[[contributes.{kind}]]\nid = "{plugin}"\nnames = ["{name}_x"]\n'
-        f'file = "guests/{name}.toml"\n',
-        "utf-8",
-    )
-    return folder
-
-
-CONTRIBUTED = {
-    "filter": "effect",
-    "composite": "effect",
-    "generator": "generator",
-    "transition": "transition",
-    "analyzer": "analyzer",
-    "audio_filter": "audio_effect",
-    "audio_generator": "audio_effect",
-}
-
-
-def wheel(project: Path, folder: Path) -> Path:
-    """A wheel of a project of this repository, made by hand: nothing is downloaded to build it."""
-    about = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
-    stem = f"{about['name'].replace('-', '_')}-{about['version']}"
-    info = f"{stem}.dist-info"
-    needs = "".join(f"Requires-Dist: {need}\n" for need in about["dependencies"])
-    version = f"Version: {about['version']}\n"
-    points = about["entry-points"]["kadr.plugins"]
-    files = {
-        p.relative_to(project / "src").as_posix(): p.read_bytes()
-        for p in sorted((project / "src").rglob("*"))
-        if p.is_file() and "__pycache__" not in p.parts
-    }
-    files |= {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {about['name']}\n{version}{needs}".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "".join(
-            ["[kadr.plugins]\n", *(f"{name} = {value}\n" for name, value in points.items())]
-        ).encode(),
-    }
-    rows = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
-    path = folder / f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path
-
-
-def _digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-
-
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def registry(tmp_path_factory: pytest.TempPathFactory, packages: ModuleType) -> Repository:
     """Thirteen plugins of this repository: guests of every kind, and ones with Python code."""
     folder = tmp_path_factory.mktemp("registry")
     repository = create(folder / "registry", "test")
     for namespace in ("org.kadr", "org.example", "kadr"):
         add_publisher(repository, namespace)
-    for path in sorted(GUESTS.glob("*.wasm")):
-        publish(repository, guest_plugin(folder, path.stem), Terms())
-    for project in PYTHON.values():
-        publish(repository, project, Terms(), [wheel(project, folder)])
+    for path in sorted(packages.GUESTS.glob("*.wasm")):
+        publish(repository, packages.guest_plugin(folder, path.stem), Terms())
+    for project in packages.PYTHON.values():
+        publish(repository, project, Terms(), [packages.wheel(project, folder)])
     return repository
 
 
@@ -173,12 +87,17 @@ def render(tmp_path: Path, cut: Callable[..., Project]) -> Callable[..., bytes]:
 
 
 def test_from_search_to_rollback(
-    registry: Repository, address: str, kadr: Kadr, render: Callable[[str], bytes], tmp_path: Path
+    registry: Repository,
+    packages: ModuleType,
+    address: str,
+    kadr: Kadr,
+    render: Callable[[str], bytes],
+    tmp_path: Path,
 ) -> None:
     root = registry.public / "metadata" / "1.root.json"
     kadr("plugin", "registries", "add", "example", address, "--root", root)
     found: Any = kadr("plugin", "search")
-    assert len(found["plugins"]) == len(list(GUESTS.glob("*.wasm"))) + len(PYTHON) >= 12
+    assert len(found["plugins"]) == len(list(packages.GUESTS.glob("*.wasm"))) + len(packages.PYTHON) >= 12
     (hit,) = kadr("plugin", "search", "light", "opposites")["plugins"]  # type: ignore[index]  # JSON
     assert hit["id"] == INVERT
 
@@ -186,7 +105,7 @@ def test_from_search_to_rollback(
     builtin = render("wasm_invert")
     assert render("invert_x") == builtin, "the same guest makes the same film"
 
-    guest = guest_plugin(tmp_path, "invert", "1.1.0", "log = true")
+    guest = packages.guest_plugin(tmp_path, "invert", "1.1.0", "log = true")
     publish(registry, guest, Terms(allow=PermissionSet.of(["log"])))
     (newer,) = kadr("plugin", "outdated")["outdated"]  # type: ignore[index]  # JSON
     assert (newer["id"], newer["newest"]) == (INVERT, "1.1.0")

@@ -21,7 +21,7 @@ __all__ = ["cases", "document", "rows", "tests"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PLACES = (HERE, ROOT / "plugin_registry" / "tests")
+PLACES = (HERE, ROOT / "plugin_registry" / "tests", ROOT / "tests" / "e2e" / "test_builds.py")
 """Where tests carry the marks."""
 DOCUMENT = ROOT / "docs" / "hostile.md"
 WRITING = "KADR_HOSTILE_TABLE"

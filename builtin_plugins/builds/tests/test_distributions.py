@@ -6,11 +6,12 @@ import base64
 import csv
 import hashlib
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
-from kadr_build.distributions import closure, distribution_of, make_metapackage, make_wheel
-from kadr_sdk.errors import DependencyMissingError, PluginError
+from kadr_build.distributions import closure, distribution_of, is_native, make_metapackage, make_wheel
+from kadr_sdk.errors import DependencyMissingError
 
 
 def test_a_wheel_is_the_same_twice_and_its_record_is_true(tmp_path: Path) -> None:
@@ -52,15 +53,34 @@ def test_what_is_not_installed_is_named() -> None:
     with pytest.raises(DependencyMissingError, match="'nobody-has-this' is not installed") as caught:
         closure(["nobody-has-this"])
     assert caught.value.hint == "pip install nobody-has-this"
-    with pytest.raises(PluginError, match=r"'org\.example\.x' is not part of an installed distribution"):
-        distribution_of("org.example.x")
+    assert distribution_of("org.example.x") == ""
     assert distribution_of("kadr.cli") == "kadr-cli"
 
 
 def test_the_metapackage_pins_what_was_chosen(tmp_path: Path) -> None:
-    wheel = make_metapackage("1.2", ["click", "kadr-cli"], {"absent.json": {"effect x": "y"}}, tmp_path)
+    wheel = make_metapackage(
+        "1.2", {"click": "8", "kadr-cli": "0.1.0"}, {"absent.json": {"effect x": "y"}}, tmp_path
+    )
     with zipfile.ZipFile(wheel.path) as file:
         about = file.read("kadr-1.2+trimmed.dist-info/METADATA").decode()
         assert file.read("kadr_trimmed/absent.json") == b'{"effect x": "y"}'
     assert "Requires-Dist: kadr-cli==0.1.0" in about
     assert about.count("Requires-Dist") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "native"),
+    [
+        ("av.libs/libx264-2f3a.so.165", True),
+        ("onnxruntime/capi/libonnxruntime.so.1.2", True),
+        ("wasmtime/win/_wasmtime.dll", True),
+        ("x/libz.1.dylib", True),
+        ("numpy/core.cpython-311-x86_64-linux-gnu.so", False),
+        ("x/_ext.abi3.so", False),
+        ("kadr_sdk/so.py", False),
+    ],
+)
+def test_libraries_are_told_from_extension_modules(name: str, native: bool) -> None:
+    if "cpython" in name and not any(name.endswith(s) for s in EXTENSION_SUFFIXES if s != ".so"):
+        pytest.skip("the suffix of another Python")
+    assert is_native(name) == native

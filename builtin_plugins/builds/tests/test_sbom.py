@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from kadr_build.distributions import Wheel
 from kadr_build.sbom import bill_of_materials
+from kadr_build.wheel import Wheel
 
 X264 = "libx264-2f3a9c1e.so.165"
 WHEELS = (

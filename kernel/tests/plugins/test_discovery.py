@@ -161,7 +161,7 @@ def test_one_package_name_has_one_place(site: Site, tmp_path: Path) -> None:
     site.add("x.glow", where=tmp_path / "plugins" / "a")
     rows = discover([tmp_path / "plugins"])
     assert [row.manifest is None for row in rows] == [True, False]
-    assert "the package name 'x_glow' is taken by x-glow 1.0" in rows[0].error
+    assert "the one of x-glow 1.0 counts; remove this one" in rows[0].error
 
 
 def test_found_survives_a_round_trip(site: Site) -> None:

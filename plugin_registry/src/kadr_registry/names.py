@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kadr_sdk.installed import blob_path
 from kadr_sdk.text import shown
 
 __all__ = [
@@ -67,11 +68,6 @@ def owned_paths(namespace: str) -> str:
 def listing_path(plugin: str) -> str:
     """The target that lists the releases of a plugin."""
     return f"packages/{plugin}.json"
-
-
-def blob_path(sha256: str) -> str:
-    """Where the bytes of a digest lie, below the root of a repository."""
-    return f"blobs/sha256/{sha256[:2]}/{sha256}"
 
 
 def check_file_path(path: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kadr_sdk.errors import DependencyMissingError, RenderError
 
-from kadr_build.distributions import Wheel
+from kadr_build.wheel import Wheel
 
 __all__ = ["make_folder", "make_pex", "make_wheelhouse"]
 

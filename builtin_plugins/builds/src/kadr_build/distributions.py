@@ -2,66 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import csv
 import hashlib
-import io
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, entry_points
 from json import dumps, loads
 from pathlib import Path, PurePosixPath
 
-from kadr_sdk.errors import DependencyMissingError, PluginError, StorageError
+from kadr_sdk.errors import DependencyMissingError, StorageError
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-__all__ = ["Wheel", "closure", "distribution_of", "make_metapackage", "make_wheel"]
+from kadr_build.wheel import Wheel, pure_wheel, write_wheel
+
+__all__ = ["closure", "distribution_of", "is_native", "make_metapackage", "make_wheel", "version_of"]
 
 _NEVER = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json", "uv_build.json")
-_WHEEL = b"Wheel-Version: 1.0\nGenerator: kadr\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _UNUSED = (".pyi", ".pxd", ".pyx", ".a", ".lib", ".h", ".hpp", ".c")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
-
-
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """One wheel of a build.
-
-    Attributes:
-        size: bytes unpacked.
-        engines: native libraries inside, file names.
-        pruned: bytes that were left out of it.
-    """
-
-    name: str
-    version: str
-    license: str
-    path: Path
-    digest: str
-    size: int
-    engines: tuple[str, ...]
-    requires: tuple[str, ...]
-    pruned: int = 0
 
 
 def distribution_of(plugin: str) -> str:
-    """Name of the distribution that a plugin comes in.
-
-    Raises:
-        PluginError: it comes in none.
-    """
+    """Name of the distribution that a plugin comes in; empty where it comes in none."""
     for entry in entry_points(group="kadr.plugins"):
         if entry.name == plugin and entry.dist is not None:
-            return str(canonicalize_name(entry.dist.name))
-    raise PluginError(
-        f"plugin {plugin!r} is not part of an installed distribution",
-        hint="plugins of folders are embedded as folders; install others with pip",
-    )
+            return _canonical(entry.dist.name)
+    return ""
 
 
 def closure(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -124,8 +93,8 @@ def make_wheel(name: str, needs: tuple[str, ...], folder: Path) -> Wheel:
     files = {file: data for file, data in files.items() if not _is_unused(file)}
     version = source.version
     path = folder / f"{name.replace('-', '_')}-{version}-{tags}.whl"
-    _write(path, next(n.partition("/")[0] for n in files if n.endswith(".dist-info/METADATA")), files)
-    engines = tuple(sorted(PurePosixPath(n).name for n in files if _is_engine(n)))
+    write_wheel(path, next(n.partition("/")[0] for n in files if n.endswith(".dist-info/METADATA")), files)
+    engines = tuple(sorted(PurePosixPath(n).name for n in files if is_native(n)))
     text = _fact(source, "License-Expression") or _fact(source, "License") or _classified(source)
     return Wheel(
         name,
@@ -140,29 +109,33 @@ def make_wheel(name: str, needs: tuple[str, ...], folder: Path) -> Wheel:
     )
 
 
-def make_metapackage(version: str, roots: Iterable[str], data: Mapping[str, object], folder: Path) -> Wheel:
+def make_metapackage(
+    version: str, roots: Mapping[str, str], data: Mapping[str, object], folder: Path
+) -> Wheel:
     """The distribution ``kadr`` of a build: it requires what was chosen, and so vouches for it.
 
     Args:
-        roots: distributions that were chosen, all installed here.
+        roots: versions of the distributions that were chosen, by name.
         data: JSON files of its package ``kadr_trimmed``, by name.
     """
     version = f"{version}+trimmed"
-    info = f"kadr-{version}.dist-info"
-    about = ["Metadata-Version: 2.1", "Name: kadr", f"Version: {version}", "License: Apache-2.0"]
-    about += [f"Requires-Dist: {name}=={_installed(name).version}" for name in roots]
     files = {"kadr_trimmed/__init__.py": b'"""What this build of kadr leaves out."""\n'}
     files |= {
         f"kadr_trimmed/{name}": dumps(content, sort_keys=True).encode() for name, content in data.items()
     }
-    files[f"{info}/METADATA"] = ("\n".join(about) + "\n").encode()
-    files[f"{info}/WHEEL"] = (
-        b"Wheel-Version: 1.0\nGenerator: kadr\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    )
-    path = folder / f"kadr-{version}-py3-none-any.whl"
-    _write(path, info, files)
+    pins = [f"{name}=={pinned}" for name, pinned in sorted(roots.items())]
+    path = pure_wheel("kadr", version, {"License": ["Apache-2.0"], "Requires-Dist": pins}, files, folder)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Wheel("kadr", version, "Apache-2.0", path, digest, sum(map(len, files.values())), (), tuple(roots))
+
+
+def version_of(name: str) -> str:
+    """The version of a distribution that is installed here.
+
+    Raises:
+        DependencyMissingError: it is not.
+    """
+    return str(_installed(name).version)
 
 
 def _classified(source: Distribution) -> str:
@@ -186,10 +159,12 @@ def _is_unused(name: str) -> bool:
     return not ours and (file.suffix in _UNUSED or "tests" in file.parts[:-1])
 
 
-def _is_engine(name: str) -> bool:
+def is_native(name: str) -> bool:
+    """True for a library that comes with a wheel, and is no extension module of Python."""
     file = PurePosixPath(name)
-    native = any(part in (".so", ".dylib", ".dll") for part in file.suffixes)
-    return native and (".libs" in file.parts[0] or ".dylibs" in name or "wasmtime" in file.parts[0])
+    if not any(part in (".so", ".dylib", ".dll") for part in file.suffixes):
+        return False
+    return not file.name.endswith(tuple(suffix for suffix in EXTENSION_SUFFIXES if suffix != ".so"))
 
 
 def _packed(source: Distribution) -> tuple[str, Mapping[str, bytes]]:
@@ -239,26 +214,3 @@ def _built(source: Distribution, folder: Path) -> tuple[str, Mapping[str, bytes]
         files = {n: wheel.read(n) for n in wheel.namelist() if not n.endswith(("/", "/RECORD"))}
     shutil.rmtree(place, ignore_errors=True)
     return "-".join(wheels[-1].stem.split("-")[-3:]), files
-
-
-def _write(path: Path, info: str, files: Mapping[str, bytes]) -> None:
-    """A wheel: names in order, no times, a RECORD of all."""
-    record = io.StringIO()
-    rows = csv.writer(record, lineterminator="\n")
-    part = path.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for name in sorted(files):
-            digest = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).rstrip(b"=").decode()
-            rows.writerow([name, f"sha256={digest}", len(files[name])])
-            _add(wheel, name, files[name])
-        rows.writerow([f"{info}/RECORD", "", ""])
-        _add(wheel, f"{info}/RECORD", record.getvalue().encode())
-    part.replace(path)
-
-
-def _add(wheel: zipfile.ZipFile, name: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.create_system = 3  # the same on every system
-    entry.external_attr = 0o100644 << 16
-    wheel.writestr(entry, data)

@@ -8,10 +8,12 @@ from pathlib import Path
 from kadr_sdk.errors import InvalidPathError, Problem, SerializationError, ValidationError, did_you_mean
 
 from kadr_build.build import ARTEFACTS, Order
+from kadr_build.staging import Wanted
 
 __all__ = ["read_order"]
 
-_KEYS = ("plugins", "projects", "artefacts")
+_LISTS = ("plugins", "projects", "artefacts", "install", "grants", "sources")
+_KEYS = (*_LISTS, "lock")
 
 
 def read_order(path: Path) -> Order:
@@ -31,7 +33,7 @@ def read_order(path: Path) -> Order:
     problems = [
         Problem(key, f"unknown key {key!r}", did_you_mean(key, _KEYS)) for key in data if key not in _KEYS
     ]
-    for key in _KEYS:
+    for key in _LISTS:
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             problems.append(Problem(key, "a list of texts is expected"))
@@ -40,7 +42,12 @@ def read_order(path: Path) -> Order:
         for name in data.get("artefacts", ())
         if isinstance(name, str) and name not in ARTEFACTS
     ]
+    if not isinstance(data.get("lock", ""), str):
+        problems.append(Problem("lock", "a path is expected"))
     if problems:
         raise ValidationError(f"{path} is wrong", problems)
     projects = tuple(path.parent / name for name in data.get("projects", ()))
-    return Order(tuple(data.get("plugins", ())), projects, tuple(data.get("artefacts", ())))
+    lists = {key: tuple(data.get(key, ())) for key in _LISTS}
+    lock = path.parent / data["lock"] if data.get("lock") else None
+    wanted = Wanted(lists["install"], lock, lists["grants"], lists["sources"])
+    return Order(lists["plugins"], projects, lists["artefacts"], wanted)

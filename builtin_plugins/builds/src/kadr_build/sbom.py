@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from kadr_build.distributions import Wheel
+from kadr_build.distributions import is_native
+from kadr_build.wheel import Wheel
 
-__all__ = ["bill_of_materials"]
+__all__ = ["bill_of_materials", "unlisted"]
 
 _LIBRARY = re.compile(
-    r"(?:lib)?(?P<name>[A-Za-z][\w+.-]*?)(?:-[0-9a-f]{8})*\.(?:so|dylib|dll)(?:\.(?P<version>[\d.]+))?$"
+    r"_?(?:lib)?(?P<name>[A-Za-z][\w+.-]*?)(?:-[0-9a-f]{8})*\.(?:so|dylib|dll)(?:\.(?P<version>[\d.]+))?$"
 )
 
 
@@ -47,6 +49,14 @@ def bill_of_materials(version: str, wheels: Sequence[Wheel]) -> dict[str, Any]:
     }
 
 
+def unlisted(bill: Mapping[str, Any], library: Path) -> list[str]:
+    """Native libraries below a folder that the document does not have."""
+    rows = [row for component in bill["components"] for row in component.get("components", ())]
+    named = {row["bom-ref"].rpartition("#")[2] for row in rows}
+    files = {path.name for path in library.rglob("*") if path.is_file() and is_native(path.name)}
+    return sorted(files - named)
+
+
 def _component(wheel: Wheel) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": "library",
@@ -57,6 +67,11 @@ def _component(wheel: Wheel) -> dict[str, Any]:
         "hashes": [{"alg": "SHA-256", "content": wheel.digest}],
         "licenses": [{"license": {"name": wheel.license}}],
     }
+    if wheel.plugin:
+        found["properties"] = [{"name": "kadr:plugin", "value": wheel.plugin}]
+        found["properties"] += [{"name": "kadr:permission", "value": text} for text in wheel.permissions]
+        if wheel.record:
+            found["properties"].append({"name": "kadr:release-record", "value": f"sha256:{wheel.record}"})
     if wheel.engines:
         found["components"] = [_engine(wheel, name) for name in wheel.engines]
     return found
@@ -71,6 +86,8 @@ def _engine(wheel: Wheel, file: str) -> dict[str, Any]:
 
 
 def _purl(wheel: Wheel) -> str:
+    if wheel.plugin:
+        return f"pkg:generic/{wheel.plugin}@{wheel.version}"
     return f"pkg:pypi/{wheel.name}@{wheel.version}"
 
 

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kadr_sdk.errors import VerifyError
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Proof", "Shape", "prove"]
 
 _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "PYTHON")  # what any program needs to start
 _START, _RENDER = 120, 3600  # seconds
@@ -31,17 +31,31 @@ class Proof:
     digests: tuple[tuple[str, str], ...]
 
 
-def prove(artefact: Sequence[str], plugins: Iterable[str], absent: str, projects: Iterable[Path]) -> Proof:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an artefact must be.
+
+    Attributes:
+        plugins: ids of what is in it.
+        without: ids that are here and not in it.
+        names: for kind and name of a contribution that is not in it (``effect glow``), its plugin.
+    """
+
+    plugins: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def prove(artefact: Sequence[str], shape: Shape, projects: Iterable[Path]) -> Proof:
     """Run an artefact with an empty environment and home.
 
     Args:
         artefact: the command.
-        absent: id of a plugin that is not in it; "": all are.
 
     Raises:
         VerifyError: it is not what was asked for; says what.
     """
-    wanted = tuple(sorted(plugins))
+    wanted = tuple(sorted(shape.plugins))
     with tempfile.TemporaryDirectory(prefix="kadr-proof-") as home:
         rows = [json.loads(row) for row in _run(artefact, home, "plugin", "list", "--json").splitlines()]
         found = tuple(sorted(row["id"] for row in rows if row["state"] == "active"))
@@ -50,8 +64,8 @@ def prove(artefact: Sequence[str], plugins: Iterable[str], absent: str, projects
                 f"the build runs {', '.join(found) or 'no plugin'}, and not {', '.join(wanted)}",
                 path=artefact[-1],
             )
-        if absent:
-            _refused(artefact, home, absent)
+        _refused(artefact, home, shape.without)
+        _told(artefact, home, shape.names)
         digests = [(project.name, _rendered(artefact, home, project)) for project in projects]
     return Proof(artefact[-1], found, tuple(digests))
 
@@ -71,10 +85,34 @@ def _suffix(plan: dict[str, object]) -> str:
     return f".{name or 'mp4'}"
 
 
-def _refused(artefact: Sequence[str], home: str, absent: str) -> None:
-    done = _start(artefact, home, ["--plugins", absent, "plugin", "list"], _START)
-    if done.returncode == 0 or absent not in done.stderr:
-        raise VerifyError(f"the plugin {absent!r} can be loaded, and was not chosen", path=artefact[-1])
+def _refused(artefact: Sequence[str], home: str, without: Sequence[str]) -> None:
+    """No plugin that was left out is there: one is asked for, and none of the others is a row."""
+    rows = _run(artefact, home, "plugin", "list", "--json").splitlines()
+    if there := {json.loads(row)["id"] for row in rows} & set(without):
+        raise VerifyError(f"{', '.join(sorted(there))} is in the build", path=artefact[-1])
+    for absent in without[:1]:
+        done = _start(artefact, home, ["--plugins", absent, "plugin", "list"], _START)
+        if done.returncode == 0 or absent not in done.stderr:
+            raise VerifyError(f"the plugin {absent!r} can be loaded, and was not chosen", path=artefact[-1])
+
+
+def _told(artefact: Sequence[str], home: str, names: Mapping[str, str]) -> None:
+    """A project that needs what was left out is refused, and says which plugin has it."""
+    effect = next((name for name in sorted(names) if name.startswith("effect ")), "")
+    if not effect:
+        return
+    clip = {
+        "id": "a",
+        "duration": "1",
+        "generator": {"type": "color"},
+        "effects": [{"effect_type": effect.partition(" ")[2]}],
+    }
+    project = Path(home) / "absent.tlp"
+    project.write_text(json.dumps({"timeline": {"tracks": [{"id": "v", "clips": [clip]}]}}), "utf-8")
+    done = _start(artefact, home, ["plan", str(project)], _START)
+    if done.returncode == 0 or names[effect] not in done.stderr:
+        text = f"a project with the {effect} is not told that it needs {names[effect]}"
+        raise VerifyError(f"{text}: {done.stderr.strip()[-300:]}", path=artefact[-1])
 
 
 def _run(artefact: Sequence[str], home: str, *arguments: str, seconds: int = _START) -> str:

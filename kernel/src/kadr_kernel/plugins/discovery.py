@@ -90,13 +90,15 @@ def discover(folders: Sequence[Path] = (), more: Iterable[Found] = ()) -> list[F
 
 def _without_doubles(rows: Iterable[Found]) -> Iterator[Found]:
     """One package name can be imported from one place only: the first keeps it."""
-    owners: dict[str, str] = {}
+    owners: dict[str, Found] = {}
     for row in rows:
-        owner = owners.setdefault(row.package, row.origin) if row.package else row.origin
-        if owner == row.origin or not row.location:
+        owner = owners.setdefault(row.package, row) if row.package else row
+        if owner.origin == row.origin or not row.location:
             yield row
         else:
-            text = f"the package name {row.package!r} is taken by {owner}; rename the package"
+            text = f"the package name {row.package!r} is taken by {owner.origin}; rename the package"
+            if owner.id == row.id:
+                text = f"the one of {owner.origin} counts; remove this one"
             yield replace(row, manifest=None, error=text)
 
 

@@ -6,6 +6,7 @@ Below the store's folder a *generation* is a numbered folder that is written onc
     generations/7/installed.json  its plugins, and where their files lie
     packages/DIGEST/PACKAGE/…     files of a release, named by the digest of its record
     sites/DIGEST/…                unpacked wheels of plugins with Python code
+    blobs/sha256/ab/abcd…         what was downloaded by its digest, the record of each release too
 
 ``current`` is replaced last and whole, so whatever interrupts an installation, the kernel sees
 the old set of plugins or the new one.
@@ -22,7 +23,15 @@ from typing import Any
 
 from kadr_sdk.ids import check_plugin_id
 
-__all__ = ["CURRENT", "Installed", "InstalledSet", "current_number", "read_installed", "read_set"]
+__all__ = [
+    "CURRENT",
+    "Installed",
+    "InstalledSet",
+    "blob_path",
+    "current_number",
+    "read_installed",
+    "read_set",
+]
 
 CURRENT = "current"
 """Name of the file that says which generation counts."""
@@ -102,6 +111,11 @@ class InstalledSet:
             for row in data["plugins"]
         )
         return cls(int(data["number"]), rows, str(data["site"]), int(data["before"]), str(data["why"]))
+
+
+def blob_path(sha256: str) -> str:
+    """Where the bytes of a digest lie, below a store and below a registry."""
+    return f"blobs/sha256/{sha256[:2]}/{sha256}"
 
 
 def current_number(store: Path) -> int:
