@@ -76,14 +76,14 @@ def boot(
     from kadr_kernel.folders import standard_folders
     from kadr_kernel.kernel import Kernel
     from kadr_kernel.plugins.index import find_plugins
-    from kadr_kernel.plugins.store import Store
+    from kadr_kernel.plugins.store import Store, leave_path
 
     environ = os.environ if environ is None else environ
     bus = Bus()
     config = Config(standard_folders(environ), environ=environ, overrides=overrides, publish=bus.publish)
     folders = [Path(folder).expanduser() for folder in config.get("plugins.folders")]
     store = Store.open(_store_folder(config))
-    store.leave_path()  # of a kernel before this one; its rows are read as data, not found on the path
+    leave_path(store.folder)  # of a kernel before this one; rows are read as data, not found on the path
     index = find_plugins(folders, config.folders.cache, store)
     if not safe_mode:
         store.join_path()

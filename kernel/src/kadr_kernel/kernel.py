@@ -168,6 +168,7 @@ class Kernel:
         if self._container is not None:
             self._container.close()
         self.runtime.close()
+        self.installations.close()
         self.events.close()
 
     def health(self) -> Sequence[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kadr_kernel.boot import boot
 from kadr_kernel.plugins.index import find_plugins
-from kadr_kernel.plugins.store import Store
+from kadr_kernel.plugins.store import Store, leave_path
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.installed import CURRENT, Installed, InstalledSet, read_installed
 from kadr_sdk.permissions import PermissionSet
@@ -130,10 +130,18 @@ def test_the_site_comes_last_on_the_path(tmp_path: Path) -> None:
     Store.open(tmp_path).join_path()
     assert sys.path == [*before, str(tmp_path / "sites/1")]
     put(tmp_path, 2, site="sites/2")
-    Store.open(tmp_path).leave_path()
+    leave_path(tmp_path)
     assert sys.path == before
     Store.open(tmp_path).join_path()
     assert sys.path == [*before, str(tmp_path / "sites/2")]
+
+
+def test_a_closed_kernel_leaves_nothing_on_the_path(tmp_path: Path) -> None:
+    put(tmp_path / "data" / "registry", site="sites/1")
+    before = list(sys.path)
+    with boot(environ={"KADR_HOME": str(tmp_path)}):
+        assert sys.path == [*before, str(tmp_path / "data" / "registry" / "sites" / "1")]
+    assert sys.path == before
 
 
 def test_purge_leaves_nothing(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from kadr_kernel.permissions.policy import Policy
 from kadr_kernel.permissions.prompt import Question, Standing, Status, decide
 from kadr_kernel.permissions.subject import Subject
 from kadr_kernel.plugins.crashes import CrashGuard
+from kadr_kernel.plugins.store import leave_path
 
 __all__ = ["Installations"]
 
@@ -37,6 +38,10 @@ class Installations:
         self.folder = folder
         self._grants, self._policy, self._crashes = grants, policy, crashes
         self._storage = storage
+
+    def close(self) -> None:
+        """Nothing of the store is importable any more."""
+        leave_path(self.folder)
 
     def question(self, manifest: Manifest, publisher: str, contents: str) -> Question | None:
         """What the user is to be asked before it runs; None where it may run already.

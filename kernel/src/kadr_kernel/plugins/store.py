@@ -18,7 +18,7 @@ from kadr_sdk.manifest import FILE_NAME
 
 from kadr_kernel.plugins.discovery import Found, read_row
 
-__all__ = ["Store"]
+__all__ = ["Store", "leave_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,6 @@ class Store:
         if self.site and self.site not in sys.path:
             sys.path.append(self.site)
 
-    def leave_path(self) -> None:
-        """Make the native plugins of every set importable no longer."""
-        own = str(self.folder / "sites") + os.sep
-        sys.path[:] = [entry for entry in sys.path if not entry.startswith(own)]
-
     def rows(self) -> Iterator[Found]:
         """A row for each plugin, read as data."""
         if self.error:
@@ -86,6 +81,12 @@ class Store:
             text = f"{folder / changed} is not what was installed; put it back: kadr plugin sync"
             return replace(row, manifest=None, error=text)
         return row
+
+
+def leave_path(folder: Path) -> None:
+    """Make the native plugins of every set of a store importable no longer."""
+    own = str(folder / "sites") + os.sep
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(own)]
 
 
 def _changed(folder: Path, item: Installed) -> str:
