@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,10 +168,15 @@ def unknown_key(key: str, where: str) -> Problem:
         sections.setdefault(section, []).append(name)
     section, _, name = key.partition(".")
     if section not in sections:
-        return Problem(where, f"unknown setting {key!r}", did_you_mean(section, sections))
+        return Problem(where, f"unknown setting {key!r}", _meant(key, section, sections))
     if not name:
         return Problem(where, f"{key!r} is a section, not a setting", f"write [{key}]")
     return Problem(where, f"unknown setting {key!r}", did_you_mean(name, sections[section]))
+
+
+def _meant(key: str, section: str, sections: Iterable[str]) -> str:
+    whole = did_you_mean(key, SETTINGS)
+    return whole if whole.startswith("did") else did_you_mean(section, sections)
 
 
 def parse_layer(

@@ -10,12 +10,13 @@ import kadr_kernel.health
 import pytest
 from kadr_kernel import __version__
 from kadr_kernel.boot import boot
-from kadr_kernel.defaults import NoCache, NoMetrics, NoTracer, SystemClock
+from kadr_kernel.defaults import NoCache, SystemClock
 from kadr_kernel.kernel import Kernel
 from kadr_kernel.plugins.hooks import Hooks
 from kadr_sdk import services
 from kadr_sdk.errors import ConfigError, InternalError, PluginNotFoundError
 from kadr_sdk.events import Event
+from kadr_sdk.silent import NoMetrics, NoTracer
 
 if TYPE_CHECKING:
     from conftest import Site

@@ -161,7 +161,10 @@ def test_not_found_helps_with_the_name() -> None:
     ("name", "known", "hint"),
     [
         ("blurr", ["blur", "glow"], "did you mean 'blur'?"),
-        ("fade_inn", ["fade_in", "fade_out"], "did you mean 'fade_in' or 'fade_out'?"),
+        ("fade_inn", ["fade_in", "fade_out"], "did you mean 'fade_in'?"),
+        ("satuartion", ["org.saturation", "saturation"], "did you mean 'saturation'?"),
+        ("satuartion", ["org.saturation"], "did you mean 'org.saturation'?"),
+        ("pixelat", ["pixelate", "pixel_sort"], "did you mean 'pixelate'?"),
         ("zzz", ["b", "a", "a"], "known: a, b"),
         ("zzz", [], ""),
         ("", ["a"], "known: a"),

@@ -205,7 +205,7 @@ class Catalogue:
         _check_kind(kind)
         tables = self._snapshot()
         known = [n for k, n in (*tables.by_id, *tables.by_name) if k == kind]
-        hint = self._absent(kind, name)
+        hint = self._absent(kind, name) or _of_another_kind(tables, name)
         if not known and not hint:
             hint = f"no active plugin contributes any {kind.replace('_', ' ')}; see kadr plugin list"
         raise NotFoundError(kind.replace("_", " "), name, known, hint=hint)
@@ -227,6 +227,11 @@ def _build(entries: Iterable[_Entry]) -> _Tables:
         for name in dict.fromkeys(item.names):
             by_name[item.kind, name].append(item)
     return _Tables(by_id, by_name, {kind: tuple(items) for kind, items in by_kind.items()})
+
+
+def _of_another_kind(tables: _Tables, name: str) -> str:
+    kinds = dict.fromkeys(k.replace("_", " ") for k, n in (*tables.by_id, *tables.by_name) if n == name)
+    return f"{name!r} is the name of a {' and of a '.join(kinds)}" if kinds else ""
 
 
 def _can_close(made: Any) -> bool:

@@ -423,15 +423,25 @@ class InternalError(KadrError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint that names close matches, or the first few known names, or nothing."""
+    """A hint that names close matches, or the first few known names, or nothing.
+
+    A full id goes where its short name is named too, and so does what is far behind the best.
+    """
     names: Sequence[str] = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=4, cutoff=0.6)
+    best = max((_likeness(name, found) for found in close), default=0.0)
+    close = [found for found in close if _likeness(name, found) > best - 0.15]
+    close = [found for found in close if found.rpartition(".")[2] not in close or "." not in found][:3]
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"known: {shown}"
+
+
+def _likeness(name: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, name).ratio()
 
 
 def error_codes() -> dict[str, type[KadrError]]:
