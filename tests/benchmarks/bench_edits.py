@@ -14,6 +14,7 @@ from typing import Any
 
 from kadr_recognition.detection import Detection
 from kadr_recognition.document import Results, Row
+from kadr_recognition.effects.auto_reframe import AutoReframe
 from kadr_recognition.effects.draw_detections import DrawDetections
 from kadr_recognition.effects.privacy_blur import PrivacyBlur
 from kadr_sdk.effects import FrameCall
@@ -52,7 +53,11 @@ def main() -> None:
         uses: list[tuple[Any, dict[str, Any]]] = [
             (PrivacyBlur(), {"method": method}) for method in ("blur", "pixelate", "box")
         ]
-        for effect, more in (*uses, (DrawDetections(), {"labels": True, "line": 4.0})):
+        for effect, more in (
+            *uses,
+            (AutoReframe(), {"aspect": "9:16"}),
+            (DrawDetections(), {"labels": True, "line": 4.0}),
+        ):
             moment = (0, Fraction(25), Fraction(0), Fraction(1), 0.0, 7)
             call = FrameCall([[frame]], VALUES | told | more, *moment, WIDTH, HEIGHT, "yuv420p", frame.color)
             spent = milliseconds(lambda effect=effect, call=call: effect.frame(call))  # type: ignore[misc]  # bound now

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kadr_recognition.document import Results
+from kadr_recognition.reframing import reframed
 from kadr_sdk.color import BT709
 from kadr_sdk.errors import ValidationError
 from kadr_sdk.frames import VideoFrame
@@ -199,3 +201,34 @@ def test_other_detections_are_another_film(renderer: Renderer, film: Path, tmp_p
         write_document(film, film.with_name("mine.json"), name=name)
         hashes.add(renderer.plan(found, film.parent, request).hash)
     assert len(hashes) == 2
+
+
+def follow(**parameters: Any) -> dict[str, Any]:
+    given = {"detections": "seen.json", "aspect": "9:16"} | parameters
+    return {"effect_type": "auto_reframe", "parameters": given}
+
+
+def test_a_narrow_frame_follows_the_thing(film: Path, render: Render) -> None:
+    """As an effect of a project file it shows what the operation shows; frames alone as in order."""
+    found = project(film, follow(), resolution=(54, 96), fit="cover")
+    whole = render(found)
+    assert len(whole) == FRAMES
+    places = [np.flatnonzero((frame > 150).any(axis=0)) for frame in whole]
+    assert all(place.size for place in places)
+    seen = Results.from_bytes((film.parent / "seen.json").read_bytes())
+    for place, frame in zip(
+        places, render(reframed(project(film), film.parent, (54, 96), lambda _: seen)), strict=True
+    ):
+        other = np.flatnonzero((frame > 150).any(axis=0))
+        assert abs(place[0] - other[0]) <= 1
+        assert abs(place[-1] - other[-1]) <= 1
+    part = render(found, range=(Fraction(11, RATE), Fraction(20, RATE)))
+    assert all(np.array_equal(a, b) for a, b in zip(part, whole[11:20], strict=True))
+
+
+def test_nothing_follows_the_media_after_it_was_moved(film: Path, render: Render) -> None:
+    with pytest.raises(ValidationError) as caught:
+        render(project(film, follow(), hide()))
+    assert "follows what is in the media, which kadr.auto_reframe may move" in str(caught.value.problems[0])
+    frames = render(project(film, hide(), follow(), resolution=(54, 96), fit="cover"))
+    assert not any((frame > GREY + 2).any() for frame in frames)

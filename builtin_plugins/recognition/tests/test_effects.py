@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from kadr_recognition.detection import Detection
 from kadr_recognition.document import Results, Row
+from kadr_recognition.effects.auto_reframe import AutoReframe
 from kadr_recognition.effects.draw_detections import DrawDetections
 from kadr_recognition.effects.hiding import hidden
 from kadr_recognition.effects.privacy_blur import PrivacyBlur
@@ -158,6 +159,54 @@ def test_what_is_not_seen_now_is_dashed(values: Values) -> None:
     found = Results(MEDIA, FOUND.model, FOUND.settings, frames, (Row(1, Fraction(1, 25), DOG),))
     line = call(DrawDetections(), source, values(found)).planes[0][20, 80:120] == source.planes[0][20, 80:120]
     assert 0 < line.sum() < 40
+
+
+# -- following ---------------------------------------------------------------------------------
+
+
+def seen_at(x: float, size: tuple[int, int] = (200, 100)) -> Results:
+    """A dog that stands with its middle there, wherever the picture has its longer side."""
+    box = (x - 10, 30.0, 20.0, 20.0) if size[0] > size[1] else (30.0, x - 10, 20.0, 20.0)
+    media = MEDIA | {"width": size[0], "height": size[1]}
+    return Results(
+        media, FOUND.model, FOUND.settings, FOUND.frames, (Row(0, Fraction(0), Detection("dog", 0.9, box)),)
+    )
+
+
+@pytest.mark.parametrize("format", ["yuv420p", "yuv422p10le", "yuv444p16le", "yuva420p"])
+@pytest.mark.parametrize(("x", "left"), [(100.0, 50), (0.0, 0), (200.0, 100)])
+def test_the_frame_in_the_middle_shows_what_is_followed(
+    x: float, left: int, format: str, values: Values
+) -> None:
+    """A square of 200x100: beside it is nothing, in it the part around the thing, pixel for pixel."""
+    source = noise(format)
+    out = call(AutoReframe(), source, values(seen_at(x), aspect="1:1"))
+    depth = pixel_format(format).depth
+    for number, (plane, was) in enumerate(zip(out.planes, source.planes, strict=True)):
+        shift = pixel_format(format).log2_chroma[0] if number in (1, 2) else 0
+        inside = slice(50 >> shift, 150 >> shift)
+        assert np.array_equal(plane[:, inside], was[:, left >> shift : left + 100 >> shift])
+        nothing = 0 if number == 3 else (16 if number == 0 else 128) << (depth - 8)
+        assert set(np.delete(plane, np.r_[inside], axis=1).flat) == {nothing}
+
+
+def test_it_follows_downwards_within_a_crop_and_between_pixels(values: Values) -> None:
+    source = noise("yuv444p", 100, 200)
+    out = call(AutoReframe(), source, values(seen_at(200.0, (100, 200)), aspect="1:1"))
+    assert np.array_equal(out.planes[0][50:150], source.planes[0][100:])
+    # The right half of the picture, twice as large: the thing stands at its left edge.
+    source = noise("yuv444p")
+    half = (0.5, 0.0, 0.5, 0.5)
+    out = call(AutoReframe(), source, values(seen_at(100.0), aspect="1:1"), half)
+    assert np.array_equal(out.planes[0][:, 50:150], source.planes[0][:, :100])
+    ramp = VideoFrame.empty("yuv444p", 200, 100, BT709)
+    for plane in ramp.planes:
+        plane[...] = np.arange(200, dtype=np.uint8)
+    out = call(AutoReframe(), ramp, values(seen_at(104.6), aspect="1:1"))
+    moved = out.planes[0][0, 51:149].astype(int) - np.arange(51, 149)
+    assert set(moved) <= {4, 5}, "each pixel is between its two neighbours"
+    same = call(AutoReframe(), source, values(seen_at(100.0), aspect="21:9"), (0.0, 0.0, 1.0, 6 / 7))
+    assert all(np.array_equal(a, b) for a, b in zip(same.planes, source.planes, strict=True))
 
 
 # -- what is refused ---------------------------------------------------------------------------

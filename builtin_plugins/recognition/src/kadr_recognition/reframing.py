@@ -10,8 +10,9 @@ from kadr_sdk.curves import Curve, Keyframe
 from kadr_sdk.errors import InvalidParameterError, Problem, ValidationError
 from kadr_sdk.project import Clip, Project, Transform
 
-from kadr_recognition.camera import Camera, Way
+from kadr_recognition.camera import Way
 from kadr_recognition.document import Results
+from kadr_recognition.follower import follower
 
 __all__ = ["Shape", "parse_shape", "reframed", "shape_of"]
 
@@ -108,23 +109,17 @@ def _clip(
 def _followed(clip: Clip, found: Results, size: tuple[int, int], names: Collection[str]) -> Transform:
     """The transform that keeps the middle of the way in the middle of the frame."""
     crop = clip.crop
-    start = (crop.left, crop.top)
-    parts = (1 - crop.left - crop.right, 1 - crop.top - crop.bottom)
-    width, height = found.size[0] * parts[0], found.size[1] * parts[1]
-    across, down = width * size[1], height * size[0]
-    axis = 0 if across >= down else 1
-    frames = max(across, down) / min(across, down)  # so many frames long is the picture
-    if frames <= 1 + 1e-6:  # the shape is the picture's own
+    view = (crop.left, crop.top, 1 - crop.left - crop.right, 1 - crop.top - crop.bottom)
+    follows = follower(found, view, size, names)
+    if follows is None:
         return Transform()
-    way = Camera(axis, parts[axis] / frames).way(found, names)
+    frames, middle = follows.frames, follows.middle
 
     def offset(time: Fraction) -> float:
-        middle = (way.at(time) - start[axis]) / parts[axis]
-        middle = min(max(middle, 0.5 / frames), 1 - 0.5 / frames)
-        return round((0.5 - middle) * frames, 6) + 0.0
+        return round((0.5 - middle(time)) * frames, 6) + 0.0
 
-    value = _curve(clip, way, offset)
-    return Transform(position_x=value) if axis == 0 else Transform(position_y=value)
+    value = _curve(clip, follows.way, offset)
+    return Transform(position_x=value) if follows.axis == 0 else Transform(position_y=value)
 
 
 def _curve(clip: Clip, way: Way, offset: Callable[[Fraction], float]) -> float | Curve:

@@ -23,7 +23,7 @@ def check_sources(looks: Looks, chain: Sequence[Look], view: ClipView, problems:
     for at, look in enumerate(chain):
         if not look.declaration.source:
             continue
-        moved = next((k for k in chain[:at] if not (k.declaration.pointwise or k.declaration.source)), None)
+        moved = next((k for k in chain[:at] if _may_move(k)), None)
         if moved is not None:
             text = (
                 f"{look.declaration.id} follows what is in the media, which {moved.declaration.id} may move"
@@ -35,6 +35,12 @@ def check_sources(looks: Looks, chain: Sequence[Look], view: ClipView, problems:
                 problems.append(Problem(look.path, text, "take it off this clip"))
         else:
             _ask(looks, look, view, problems)
+
+
+def _may_move(look: Look) -> bool:
+    """Whether after it a pixel may stand elsewhere than in the media."""
+    told = look.declaration
+    return told.moves or not (told.pointwise or told.source)
 
 
 def refuse_sources(chain: Sequence[Look], problems: list[Problem]) -> None:

@@ -98,6 +98,7 @@ class EffectDeclaration:
         color: ``any``, ``linear``, ``display`` or a named space.
         spatial: names of parameters measured in pixels of the project, scaled by the host.
         source: it wants to know what of its clip's media each frame shows (:class:`SourceUse`).
+        moves: it moves the picture, so that nothing after it can ask for that.
         aliases: values that come with a short name, by name (one of ``names``): what a user
             writes beside the name wins over them.
     """
@@ -128,6 +129,7 @@ class EffectDeclaration:
     alpha: str = "straight"
     spatial: tuple[str, ...] = ()
     source: bool = False
+    moves: bool = False
     permissions: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -189,6 +191,8 @@ class EffectDeclaration:
             _one_of("spatial", name, [p.name for p in self.params if p.type in _SPATIAL])
         if not isinstance(self.source, bool):
             raise ValueError("source: true or false is expected")
+        if not isinstance(self.moves, bool):
+            raise ValueError("moves: true or false is expected")
         if self.source and (self.kind, self.state) != ("filter", "stateless"):
             raise ValueError("source: only a filter without state can ask for it")
         self._check_window()

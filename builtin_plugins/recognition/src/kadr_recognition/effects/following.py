@@ -17,12 +17,13 @@ from kadr_sdk.errors import (
     SerializationError,
     did_you_mean,
 )
+from kadr_sdk.frames import pixel_format
 from kadr_sdk.text import shown
 
 from kadr_recognition.document import Results
 from kadr_recognition.effects.sightings import Box, Sightings, Spot
 
-__all__ = ["Following", "Region", "read_results"]
+__all__ = ["Following", "Region", "black", "names_of", "read_results", "told_view"]
 
 _KEPT = 8
 _MOST_BYTES = 1 << 30
@@ -103,14 +104,32 @@ class Following:
         Raises:
             KadrError: the host says nothing of the source, or the document is gone.
         """
-        values = call.values
-        if "source_time" not in values or "source_view" not in values:
-            raise InvalidParameterError("the host does not say what the frame shows", path="source_time")
+        values, view = call.values, told_view(call)
         sightings = self.sightings(values)
         names = names_of(str(values["classes"]), sightings.found)
         hold, least = Fraction(repr(values["hold"])), float(values["threshold"])
         found = sightings.at(values["source_time"], hold, names, least)
-        return [(spot, _region(spot.box, values["source_view"], call)) for spot in found]
+        return [(spot, _region(spot.box, view, call)) for spot in found]
+
+
+def told_view(call: FrameCall) -> tuple[float, float, float, float]:
+    """Left, top, width and height of what the frame shows, in parts of the upright picture.
+
+    Raises:
+        InvalidParameterError: the host says nothing of the source.
+    """
+    if "source_time" not in call.values or "source_view" not in call.values:
+        raise InvalidParameterError("the host does not say what the frame shows", path="source_time")
+    left, top, width, height = call.values["source_view"]
+    return left, top, width, height
+
+
+def black(call: FrameCall, *, chroma: bool) -> int:
+    """The code of black in a plane of a call's frame."""
+    depth = pixel_format(call.format).depth
+    if chroma:
+        return 1 << (depth - 1)
+    return 0 if call.color.range == "pc" else 16 << (depth - 8)
 
 
 def names_of(text: str, found: Results) -> frozenset[str]:

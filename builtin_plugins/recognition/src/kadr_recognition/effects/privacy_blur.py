@@ -7,7 +7,7 @@ from math import ceil, floor
 from kadr_sdk.effects import FrameCall
 from kadr_sdk.frames import VideoFrame, pixel_format
 
-from kadr_recognition.effects.following import Following, Region
+from kadr_recognition.effects.following import Following, Region, black
 from kadr_recognition.effects.hiding import hidden
 
 __all__ = ["PrivacyBlur"]
@@ -48,18 +48,12 @@ def _hide(source: VideoFrame, out: VideoFrame, region: Region, call: FrameCall) 
         across, down = layout.log2_chroma if number in (1, 2) else (0, 0)
         rows = slice(top >> down, -(-bottom >> down))
         columns = slice(left >> across, -(-right >> across))
-        black = _black(call, chroma=number > 0)
-        plane[rows, columns] = hidden(plane[rows, columns], str(call.values["method"]), cells, black)
+        plane[rows, columns] = hidden(
+            plane[rows, columns], str(call.values["method"]), cells, black(call, chroma=number > 0)
+        )
 
 
 def _cells(width: int, height: int, most: int) -> tuple[int, int]:
     """Fields across and down: ``most`` along the longer side, about square."""
     longer = max(width, height)
     return max(1, round(most * width / longer)), max(1, round(most * height / longer))
-
-
-def _black(call: FrameCall, *, chroma: bool) -> int:
-    depth = pixel_format(call.format).depth
-    if chroma:
-        return 1 << (depth - 1)
-    return 0 if call.color.range == "pc" else 16 << (depth - 8)
