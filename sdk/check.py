@@ -1,12 +1,14 @@
-"""Build the example in every language that this machine has, and run the shared vectors.
+"""Build the example and a guest of every kind in every language that is here, and run the shared vectors.
 
-``python sdk/check.py [LANGUAGE …]`` prints one line a language: green, RED, or what is missing. The
-exit code is 1 where one is red, or where a language that was named cannot be built.
+The example's vectors are ``abi/vectors/glow.json``; those of the kinds stand beside the templates of
+``kadr plugin new``. ``python sdk/check.py [LANGUAGE …]`` prints one line a language: green, RED, or what
+is missing. The exit code is 1 where one is red, or where a language that was named cannot be built.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -18,6 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kadr_author.building import build
+from kadr_author.calls import answer
+from kadr_author.new import KINDS, make, wanted
+from kadr_author.project import read_project
+from kadr_author.quality import rules_of
+from kadr_author.trial import on_trial
+from kadr_author.vectors import file_of, read_vectors
+from kadr_kernel.boot import boot
+from kadr_kernel.kernel import Kernel
 from kadr_kernel.sandbox.runtime import CoreRuntime
 from kadr_sdk.color import BT709, Color
 from kadr_sdk.effects import EffectDeclaration, FrameCall
@@ -73,6 +84,26 @@ def speed(effect: Any) -> float:
     return min(times) * 1000
 
 
+def wrong_kinds(kernel: Kernel, name: str, folder: Path) -> list[str]:
+    """Kinds whose template, built in a language, breaks a rule or gives another answer than its vectors."""
+    return [f"{kind}: {said}" for kind in KINDS if (said := _wrong_kind(kernel, name, kind, folder))]
+
+
+def _wrong_kind(kernel: Kernel, name: str, kind: str, folder: Path) -> str:
+    place = folder / f"{name}_{kind}"
+    make(wanted("demo", name, kind, "org.example"), place)
+    build(read_project(place), folder / "compilers")
+    project = read_project(place)
+    if broken := rules_of(kernel, project):
+        return str(broken[0])
+    (work,) = project.works
+    with on_trial(kernel, project, place) as bench:
+        effect = bench.effect(work)
+        rows = read_vectors(file_of(project.vectors, work.declaration))
+        bad = [v.case.where for v in rows if answer(work.declaration, effect, v.case) != v.sha256]
+    return f"{len(bad)} vectors are wrong, the first: {bad[0]}" if bad else "" if rows else "no vectors"
+
+
 def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bool, str]:
     """Whether a language is green, and what is to be said of it."""
     began = time.perf_counter()
@@ -97,22 +128,27 @@ def checked(language: Any, builder: Any, vectors: Any, folder: Path) -> tuple[bo
     return True, words
 
 
-def main(wanted: Sequence[str]) -> int:
+def main(names: Sequence[str]) -> int:
     """Check all languages, or those named."""
     builder = _script(SDK / "build.py")
     vectors = _script(SDK / "abi" / "vectors" / "make.py")
     red = green = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        boot(environ={**os.environ, "KADR_HOME": f"{folder}/home"}) as kernel,
+    ):
         for name, language in builder.LANGUAGES.items():
-            if wanted and name not in wanted:
+            if names and name not in names:
                 continue
-            if (lacking := language.missing()) and not wanted:
+            if (lacking := language.missing()) and not names:
                 print(f"skipped  {name:15} {lacking} is missing")  # noqa: T201 - a program's answer
                 continue
             good, words = checked(language, builder, vectors, Path(folder))
+            if good and (wrong := wrong_kinds(kernel, name, Path(folder))):
+                good, words = False, "; ".join(wrong)
             red, green = red + (not good), green + good
             print(f"{'green' if good else 'RED':8} {name:15} {words}", flush=True)  # noqa: T201 - a program's answer
-    print(f"{green} languages give the same pictures")  # noqa: T201 - a program's answer
+    print(f"{green} languages give the same answers, in each of {len(KINDS)} kinds")  # noqa: T201 - a program's answer
     return 1 if red else 0
 
 

@@ -46,6 +46,25 @@ export const NO_MEMORY: i32 = 3;
   }
 }
 
+/** A block of sound: planar, full scale at 1. */
+@unmanaged export class Audio {
+  size: u32;
+  input: u32;
+  format: u32;
+  channels: u32;
+  layout: u64;
+  rate: u32;
+  count: u32;
+  first: i64;
+  data: u32;
+  reserved: u32;
+
+  /** Where the samples of a channel begin: f32, one behind the other. */
+  @inline channel(number: u32): usize {
+    return <usize>load<u32>(<usize>this.data + 4 * number);
+  }
+}
+
 @unmanaged export class Job {
   size: u32;
   flags: u32;
@@ -90,6 +109,32 @@ export const NO_MEMORY: i32 = 3;
 
   @inline output(): Image {
     return changetype<Image>(<usize>this.outputAt);
+  }
+
+  /** The sound of an input, or null. */
+  sound(number: u32): Audio | null {
+    let at = <usize>this.audio;
+    for (let i: u32 = 0; i < this.audioCount; i++) {
+      const audio = changetype<Audio>(at);
+      if (audio.input == number) return audio;
+      at += audio.size;
+    }
+    return null;
+  }
+
+  @inline soundOutput(): Audio {
+    return changetype<Audio>(<usize>this.audioOutput);
+  }
+
+  /** An analyzer's words, behind what was said before. Too much is cut off. */
+  say(text: string): void {
+    const words = String.UTF8.encode(text);
+    const length = min(<u32>words.byteLength, this.dataCapacity - this.dataLength);
+    memory.copy(<usize>this.data + this.dataLength, changetype<usize>(words), length);
+    this.dataLength += length;
+  }
+  sayNumber(number: u64): void {
+    this.say(number.toString());
   }
 
   /** A parameter of the type float or angle; int or bool; the index of a choice. */

@@ -55,11 +55,31 @@ class Image {
     const kadr_image *image_;
 };
 
+/* A block of sound: planar, full scale at 1. */
+class Sound {
+  public:
+    explicit Sound(const kadr_audio *audio) : audio_(audio) {}
+    explicit operator bool() const { return audio_ != nullptr; }
+    uint32_t channels() const { return audio_->channels; }
+    uint32_t count() const { return audio_->count; }
+    uint32_t rate() const { return audio_->rate; }
+    int64_t first() const { return audio_->first; }
+    float *channel(uint32_t number) const { return kadr_channel(audio_, number); }
+
+  private:
+    const kadr_audio *audio_;
+};
+
 class Job {
   public:
     explicit Job(kadr_job *job) : job_(job) {}
     Image input(uint32_t number, int32_t offset = 0) const { return Image(kadr_input(job_, number, offset)); }
     Image output() const { return Image(kadr_output(job_)); }
+    Sound sound(uint32_t number) const { return Sound(kadr_sound(job_, number)); }
+    Sound sound_output() const { return Sound(kadr_sound_output(job_)); }
+    /* An analyzer's words, behind what was said before. */
+    void say(const char *text) const { kadr_say(job_, text); }
+    void say(uint64_t number) const { kadr_say_number(job_, number); }
     double number(uint32_t parameter) const { return kadr_parameter(job_, parameter)->number; }
     int64_t whole(uint32_t parameter) const { return kadr_parameter(job_, parameter)->whole; }
     uint32_t choice(uint32_t parameter) const { return kadr_parameter(job_, parameter)->index; }

@@ -32,6 +32,15 @@ type Image struct {
 	Planes                                     [4]Plane
 }
 
+// Audio is a block of sound: planar, full scale at 1.
+type Audio struct {
+	Size, Input, Format, Channels uint32
+	Layout                        uint64
+	Rate, Count                   uint32
+	First                         int64
+	data, reserved                uint32
+}
+
 // Job says what is to be made.
 type Job struct {
 	Size, Flags                                      uint32
@@ -67,6 +76,41 @@ func (job *Job) Input(number uint32, offset int32) *Image {
 
 // Output is the image to make.
 func (job *Job) Output() *Image { return (*Image)(pointer(job.output)) }
+
+// Sound is the sound of an input, or nil.
+func (job *Job) Sound(number uint32) *Audio {
+	at := job.audio
+	for i := uint32(0); i < job.AudioCount; i++ {
+		audio := (*Audio)(pointer(at))
+		if audio.Input == number {
+			return audio
+		}
+		at += audio.Size
+	}
+	return nil
+}
+
+// SoundOutput is the sound to make.
+func (job *Job) SoundOutput() *Audio { return (*Audio)(pointer(job.audioOutput)) }
+
+// Channel are the samples of a channel.
+func (audio *Audio) Channel(number uint32) []float32 {
+	return unsafe.Slice((*float32)(pointer(*(*uint32)(pointer(audio.data + 4*number)))), audio.Count)
+}
+
+// Say adds to an analyzer's words. Too much is cut off.
+func (job *Job) Say(text string) {
+	room := unsafe.Slice((*byte)(pointer(job.data)), job.dataCapacity)
+	job.dataLength += uint32(copy(room[job.dataLength:], text))
+}
+
+// SayNumber adds a whole number.
+func (job *Job) SayNumber(number uint64) {
+	if number >= 10 {
+		job.SayNumber(number / 10)
+	}
+	job.Say("0123456789"[number%10 : number%10+1])
+}
 
 // Number is a parameter of the type float or angle.
 func (job *Job) Number(number uint32) float64 { return *(*float64)(pointer(job.params + 16*number)) }

@@ -73,6 +73,39 @@ impl Image {
     }
 }
 
+/// A block of sound: planar, full scale at 1.
+#[repr(C)]
+pub struct Audio {
+    size: u32,
+    input: u32,
+    format: u32,
+    pub channels: u32,
+    pub layout: u64,
+    pub rate: u32,
+    pub count: u32,
+    pub first: i64,
+    data: u32,
+    reserved: u32,
+}
+
+impl Audio {
+    fn at(&self, number: u32) -> usize {
+        assert!(number < self.channels);
+        unsafe { *((self.data + 4 * number) as usize as *const u32) as usize }
+    }
+
+    /// The samples of a channel of an input.
+    pub fn channel(&self, number: u32) -> &[f32] {
+        unsafe { slice::from_raw_parts(self.at(number) as *const f32, self.count as usize) }
+    }
+
+    /// The samples of a channel of the output, which never overlaps an input.
+    #[allow(clippy::mut_from_ref)]
+    pub fn channel_mut(&self, number: u32) -> &mut [f32] {
+        unsafe { slice::from_raw_parts_mut(self.at(number) as *mut f32, self.count as usize) }
+    }
+}
+
 #[repr(C)]
 pub struct Job {
     size: u32,
@@ -122,6 +155,41 @@ impl Job {
 
     pub fn output(&self) -> &'static Image {
         unsafe { &*(self.output as usize as *const Image) }
+    }
+
+    /// The sound of an input.
+    pub fn sound(&self, number: u32) -> Option<&'static Audio> {
+        let mut at = self.audio as usize;
+        for _ in 0..self.audio_count {
+            let audio = unsafe { &*(at as *const Audio) };
+            if audio.input == number {
+                return Some(audio);
+            }
+            at += audio.size as usize;
+        }
+        None
+    }
+
+    pub fn sound_output(&self) -> &'static Audio {
+        unsafe { &*(self.audio_output as usize as *const Audio) }
+    }
+
+    /// An analyzer's words, behind what was said before. Too much is cut off.
+    pub fn say(&mut self, text: &str) {
+        let length = text.len().min((self.data_capacity - self.data_length) as usize);
+        let room = (self.data + self.data_length) as usize as *mut u8;
+        unsafe { slice::from_raw_parts_mut(room, length) }.copy_from_slice(&text.as_bytes()[..length]);
+        self.data_length += length as u32;
+    }
+
+    /// The same of a whole number.
+    pub fn say_number(&mut self, number: u64) {
+        if number >= 10 {
+            self.say_number(number / 10);
+        }
+        const DIGITS: &str = "0123456789";
+        let digit = (number % 10) as usize;
+        self.say(&DIGITS[digit..digit + 1]);
     }
 
     fn param<T: Copy>(&self, number: u32) -> T {

@@ -42,6 +42,27 @@ pub const Image = extern struct {
     planes: [4]Plane,
 };
 
+/// A block of sound: planar, full scale at 1.
+pub const Audio = extern struct {
+    size: u32,
+    input: u32,
+    format: u32,
+    channels: u32,
+    layout: u64,
+    rate: u32,
+    count: u32,
+    first: i64,
+    data: u32,
+    reserved: u32,
+
+    /// The samples of a channel.
+    pub fn channel(self: *const Audio, number: u32) []f32 {
+        const channels: [*]const u32 = @ptrFromInt(self.data);
+        const samples: [*]f32 = @ptrFromInt(channels[number]);
+        return samples[0..self.count];
+    }
+};
+
 pub const Param = extern union {
     number: f64,
     whole: i64,
@@ -96,6 +117,43 @@ pub const Job = extern struct {
         return @ptrFromInt(self.output_at);
     }
 
+    /// The sound of an input.
+    pub fn sound(self: *const Job, number: u32) ?*const Audio {
+        var at: usize = self.audio;
+        for (0..self.audio_count) |_| {
+            const audio: *const Audio = @ptrFromInt(at);
+            if (audio.input == number) return audio;
+            at += audio.size;
+        }
+        return null;
+    }
+
+    pub fn soundOutput(self: *const Job) *const Audio {
+        return @ptrFromInt(self.audio_output);
+    }
+
+    /// An analyzer's words, behind what was said before. Too much is cut off.
+    pub fn say(self: *Job, text: []const u8) void {
+        const length = @min(text.len, self.data_capacity - self.data_length);
+        const room: [*]u8 = @ptrFromInt(self.data + self.data_length);
+        @memcpy(room[0..length], text[0..length]);
+        self.data_length += @intCast(length);
+    }
+
+    /// The same of a whole number.
+    pub fn sayNumber(self: *Job, number: u64) void {
+        var digits: [20]u8 = undefined;
+        var at: usize = digits.len;
+        var left = number;
+        while (true) {
+            at -= 1;
+            digits[at] = '0' + @as(u8, @intCast(left % 10));
+            left /= 10;
+            if (left == 0) break;
+        }
+        self.say(digits[at..]);
+    }
+
     pub fn param(self: *const Job, number: u32) *const Param {
         return @ptrFromInt(self.params + number * @sizeOf(Param));
     }
@@ -120,6 +178,7 @@ pub const Job = extern struct {
 
 comptime {
     std.debug.assert(@sizeOf(Image) == 128 and @offsetOf(Image, "planes") == 64);
+    std.debug.assert(@sizeOf(Audio) == 48 and @offsetOf(Audio, "first") == 32);
     std.debug.assert(@sizeOf(Job) == 144 and @offsetOf(Job, "seed") == 64 and @offsetOf(Job, "scale_x") == 128);
 }
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from kadr_sdk.errors import InvalidParameterError, InvalidPathError, NotSupportedError, StorageError
+from kadr_sdk.errors import InvalidParameterError, InvalidPathError, StorageError, did_you_mean
 from kadr_sdk.ids import check_plugin_id
 
 from kadr_author.languages import LANGUAGES, PYTHON
 
-__all__ = ["KINDS", "Wanted", "kinds_of", "make", "wanted"]
+__all__ = ["KINDS", "Wanted", "make", "wanted"]
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 KINDS: Mapping[str, str] = {
@@ -27,7 +27,7 @@ KINDS: Mapping[str, str] = {
     "audio_filter": "audio_effect",
     "audio_generator": "audio_effect",
 }
-"""Kinds of effects, and how each is contributed."""
+"""Kinds of effects, and how each is contributed; every language has a template of every kind."""
 _SOUND = ("audio_filter", "audio_generator")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -68,8 +68,7 @@ def wanted(name: str, language: str, kind: str, publisher: str) -> Wanted:
         publisher: what a short name is put behind.
 
     Raises:
-        InvalidParameterError: not a name, or not an id.
-        NotSupportedError: the language has no template of the kind.
+        InvalidParameterError: not a name, not an id, or no kind.
     """
     identity = name if "." in name else f"{publisher}.{name}"
     hint = "write lower_case words, as in soft_glow or com.me.soft_glow"
@@ -79,17 +78,10 @@ def wanted(name: str, language: str, kind: str, publisher: str) -> Wanted:
         check_plugin_id(identity)
     except ValueError as error:
         raise InvalidParameterError(str(error), path="NAME", hint=hint) from error
-    if kind not in (has := kinds_of(language)):
-        others = ", ".join(n for n in [*LANGUAGES, PYTHON] if kind in kinds_of(n))
-        text = f"there is no template of a {kind} in {language}; there are {', '.join(has)}"
-        raise NotSupportedError(text, path="--kind", hint=f"{kind} is there in {others}")
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS) or f"there are {', '.join(KINDS)}"
+        raise InvalidParameterError(f"{kind!r} is no kind of effect", path="--kind", hint=hint)
     return Wanted(identity, language, kind)
-
-
-def kinds_of(language: str) -> list[str]:
-    """Kinds that a language has templates of."""
-    found = {path.stem for path in (_TEMPLATES / language).iterdir()}
-    return [kind for kind in KINDS if kind in found]
 
 
 def make(asked: Wanted, folder: Path) -> list[str]:

@@ -1,8 +1,5 @@
 ;; @TITLE@: stripes that move. Everything follows from the frame's number, so any frame can be made alone.
 
-(func $whole (param $job i32) (param $at i32) (result i64)
-  (i64.load (i32.add (i32.load offset=72 (local.get $job)) (i32.shl (local.get $at) (i32.const 4)))))
-
 (func $stripes (param $to i32) (param $count i32) (param $moved i64) (param $size i64)
   (local $x i32)
   (loop $next
