@@ -162,7 +162,7 @@ def test_d40_a_grant_is_bound_to_the_release(bench: Any, user: Any) -> None:
 
 
 @pytest.mark.case("D42")
-@pytest.mark.parametrize("answer", ["", "no", "once", "\x1b[A"])
+@pytest.mark.parametrize("answer", ["", "no", "always", "\x1b[A"])
 def test_d42_anything_but_a_yes_is_a_no(bench: Any, user: Any, answer: str) -> None:
     bench.publish(permissions={"log": True})
     before = user.state()

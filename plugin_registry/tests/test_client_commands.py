@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -92,6 +93,23 @@ def test_registries_come_and_go(kadr: Run, tmp_path: Path) -> None:
                 kadr(name)
 
 
+def test_a_registry_is_trusted_by_the_fingerprint_of_its_root(bench: Any, user: Any, kadr: Run) -> None:
+    root = (bench.public / "metadata" / "1.root.json").read_bytes()
+    told = hashlib.sha256(root).hexdigest()
+    bench.publish()
+    kadr("registries", "remove", "test")
+    before = user.state()
+    for wrong, said in (("0" * 64, "has another root"), ("abc", "this is no fingerprint of a root")):
+        with pytest.raises(KadrError, match=said):
+            kadr("registries", "add", "test", bench.public, "--fingerprint", wrong)
+    assert (user.state(), kadr("registries", "list")[:4]) == (before, "none")
+    grouped = ":".join(told[i : i + 4] for i in range(0, 64, 4)).upper()
+    kadr("registries", "add", "test", bench.public, "--fingerprint", f"sha256:{grouped}")
+    kadr("install", GLOW)
+    assert user.there() == {GLOW: "1.0.0"}
+    assert (user.store / "registries" / "test" / "1.root.json").read_bytes() == root
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -147,7 +165,13 @@ def test_d41_what_a_plugin_says_of_itself_is_shown_escaped(bench: Any, user: Any
 @pytest.mark.case("D42")
 @pytest.mark.parametrize(
     ("typed", "term"),
-    [("version\n", "version"), ("publisher\n", "publisher"), ("y\n", "version"), ("\n", "")],
+    [
+        ("once\n", "once"),
+        ("version\n", "version"),
+        ("publisher\n", "publisher"),
+        ("y\n", "version"),
+        ("\n", ""),
+    ],
 )
 def test_the_question_on_a_terminal(
     bench: Any, user: Any, kadr: Run, monkeypatch: pytest.MonkeyPatch, typed: str, term: str
@@ -165,7 +189,7 @@ def test_the_question_on_a_terminal(
         with pytest.raises(PermissionDeniedError):
             kadr("install", GLOW)
     assert flushed == ["before the answer"], "what was typed ahead answers nothing"
-    assert "Allow it? [no] / version / publisher: " in sys.stderr.getvalue()  # type: ignore[attr-defined]  # ours
+    assert "Allow it? [no] / once / version / publisher: " in sys.stderr.getvalue()  # type: ignore[attr-defined]  # ours
 
 
 @pytest.mark.case("D42")

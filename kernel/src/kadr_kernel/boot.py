@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kadr_kernel.permissions.policy import Policy
     from kadr_kernel.plugins.context import Context
     from kadr_kernel.plugins.contexts import Contexts
+    from kadr_kernel.plugins.crashes import CrashGuard
     from kadr_kernel.plugins.index import Index
     from kadr_kernel.plugins.roster import Choice
     from kadr_kernel.sandbox.house import House
@@ -75,6 +76,7 @@ def boot(
     from kadr_kernel.events import Bus
     from kadr_kernel.folders import standard_folders
     from kadr_kernel.kernel import Kernel
+    from kadr_kernel.plugins.crashes import CrashGuard
     from kadr_kernel.plugins.index import find_plugins
     from kadr_kernel.plugins.store import Store, leave_path
 
@@ -82,13 +84,14 @@ def boot(
     bus = Bus()
     config = Config(standard_folders(environ), environ=environ, overrides=overrides, publish=bus.publish)
     folders = [Path(folder).expanduser() for folder in config.get("plugins.folders")]
-    store = Store.open(_store_folder(config))
+    crashes = CrashGuard(config.folders.state / "crashes")
+    store = Store.open(_store_folder(config)).without(crashes.crashes())
     leave_path(store.folder)  # of a kernel before this one; rows are read as data, not found on the path
     index = find_plugins(folders, config.folders.cache, store)
     if not safe_mode:
         store.join_path()
     choice = _choice(index, plugins, safe_mode=safe_mode, hosts=hosts)
-    kernel = Kernel(_assemble(config, bus, index, choice, environ, lambda: kernel))
+    kernel = Kernel(_assemble(config, bus, index, choice, crashes, environ, lambda: kernel))
     return kernel.start()
 
 
@@ -117,6 +120,7 @@ def _assemble(
     bus: Bus,
     index: Index,
     choice: Choice,
+    crashes: CrashGuard,
     environ: Mapping[str, str],
     kernel: Callable[[], Kernel],
 ) -> KernelParts:
@@ -129,7 +133,6 @@ def _assemble(
     from kadr_kernel.plugins.catalogue import Catalogue
     from kadr_kernel.plugins.consent import Consent
     from kadr_kernel.plugins.contexts import Contexts
-    from kadr_kernel.plugins.crashes import CrashGuard
     from kadr_kernel.plugins.endings import Endings
     from kadr_kernel.plugins.failures import Failures
     from kadr_kernel.plugins.hooks import Hooks
@@ -150,10 +153,9 @@ def _assemble(
     grants = Grants(folders.data)
     policy = _policy(config, index)
     gate = PermissionGate(grants, policy, publish=bus.publish)
-    crashes = CrashGuard(folders.state / "crashes")
     kept = (folders.data / "plugins", folders.data / "guests")
     installations = Installations(_store_folder(config), grants, policy, crashes, kept)
-    loader = Loader(index.found, crashes, failures)
+    loader = Loader(index.found, crashes, failures, grants.use)
     contexts = Contexts(_context_maker(config, gate, kernel), bus.for_plugin)
     catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
     hooks = Hooks(lambda plugin, entry: loader.make(plugin, entry, contexts.of(plugin)), report)

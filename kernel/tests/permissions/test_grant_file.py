@@ -66,7 +66,6 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], None]] = {
     "a number for a text": _set("version", 1),
     "a pattern for a plugin": _set("plugin", "*"),
     "an unknown term": _set("term", "forever"),
-    "once": _set("term", "once"),
     "a broken time": _set("time", "now"),
     "a boolean time": _set("time", True),
     "half a character": _set("asked", ["read:\ud800"]),

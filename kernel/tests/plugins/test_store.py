@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from kadr_kernel.boot import boot
+from kadr_kernel.plugins.crashes import CrashGuard
 from kadr_kernel.plugins.index import find_plugins
 from kadr_kernel.plugins.store import Store, leave_path
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.installed import CURRENT, Installed, InstalledSet, read_installed
-from kadr_sdk.permissions import PermissionSet
-from kadr_sdk.services import Installations
+from kadr_sdk.permissions import Permission, PermissionSet
+from kadr_sdk.services import Gate, Installations
 
 TEXT = """manifest = 1
 [plugin]
@@ -134,6 +136,76 @@ def test_the_site_comes_last_on_the_path(tmp_path: Path) -> None:
     assert sys.path == before
     Store.open(tmp_path).join_path()
     assert sys.path == [*before, str(tmp_path / "sites/2")]
+
+
+def crashed(folder: Path, contents: str, times: int = 3) -> None:
+    """Markers of a process that died while code of the plugin was loaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(times):
+        (folder / f"org.glow@0@{contents[:2]}{number}.running").write_text(f"org_glow.code\n{contents}")
+
+
+def other_release(store: Path, number: int, digest: str, before: int) -> None:
+    """A generation with another release of the plugin, whose files are the same."""
+    item = replace(put(store, number), digest=digest)
+    generation = store / "generations" / str(number) / "installed.json"
+    generation.write_bytes(InstalledSet(number, (item,), before=before).to_bytes())
+
+
+def test_after_repeated_crashes_the_last_good_set_runs(tmp_path: Path) -> None:
+    store, new = tmp_path / "data" / "registry", "cd" * 32
+    put(store, 1)
+    other_release(store, 2, new, before=1)
+    with boot(environ={"KADR_HOME": str(tmp_path)}) as kernel:
+        assert [row.found.contents for row in kernel.plugins.rows() if row.id == "org.glow"] == [new]
+    crashed(tmp_path / "state" / "crashes", new, times=2)
+    assert Store.open(store).without(CrashGuard(tmp_path / "state" / "crashes").crashes()).error == ""
+    crashed(tmp_path / "state" / "crashes", new)
+    with boot(environ={"KADR_HOME": str(tmp_path)}) as kernel:
+        rows = {row.id: row for row in kernel.plugins.rows()}
+        assert rows["org.glow"].found.contents == DIGEST
+        assert "it took kadr down" not in rows["org.glow"].error, "the former release did not"
+        told = "org.glow took kadr down 3 times in a row: generation 1 runs instead; keep it: kadr plugin"
+        assert told in rows["installed"].error
+    assert (store / CURRENT).read_text() == "2\n", "what was installed is not changed"
+    other_release(store, 3, "ef" * 32, before=2)
+    with boot(environ={"KADR_HOME": str(tmp_path)}) as kernel:
+        rows = {row.id: row for row in kernel.plugins.rows()}
+        assert rows["org.glow"].found.contents == "ef" * 32, "a newer release begins anew"
+        assert "installed" not in rows
+
+
+def test_without_a_good_set_the_plugin_alone_is_left_out(tmp_path: Path) -> None:
+    store = tmp_path / "data" / "registry"
+    put(store, 1)
+    crashed(tmp_path / "state" / "crashes", DIGEST)
+    with boot(environ={"KADR_HOME": str(tmp_path)}) as kernel:
+        row = next(row for row in kernel.plugins.rows() if row.id == "org.glow")
+        assert "it took kadr down 3 times in a row while 'org_glow.code' was loaded" in row.error
+        kernel.plugins.set_enabled("org.glow", True)
+    assert CrashGuard(tmp_path / "state" / "crashes").crashes() == {}
+
+
+def test_what_was_allowed_once_holds_until_the_run_that_uses_it_ends(tmp_path: Path) -> None:
+    item = put(tmp_path / "data" / "registry")
+    environ = {"KADR_HOME": str(tmp_path)}
+    with boot(environ=environ) as kernel:
+        row = next(r for r in kernel.plugins.rows() if r.id == "org.glow")
+        assert row.manifest is not None
+        wanted = row.manifest.permission_set
+        kernel.installations.allow(row.manifest, item.publisher, item.digest, wanted, "once")
+    net = Permission("net", "example.org")
+    for _ in range(2):  # to list plugins is not to use one
+        with boot(environ=environ) as kernel:
+            assert kernel.container.get(Gate).allowed("org.glow", net)
+    with boot(environ=environ) as kernel:
+        kernel.container.get(Gate).confinement("org.glow", "", kernel.config.get, ())  # type: ignore[attr-defined]  # a guest begins
+        with boot(environ=environ) as worker:  # another process of the same run
+            worker.container.get(Gate).confinement("org.glow", "", worker.config.get, ())  # type: ignore[attr-defined]  # as above
+        assert kernel.container.get(Gate).allowed("org.glow", net)
+    with boot(environ=environ) as kernel:
+        assert not kernel.container.get(Gate).allowed("org.glow", net)
+        assert kernel.installations.grants() == []
 
 
 def test_a_closed_kernel_leaves_nothing_on_the_path(tmp_path: Path) -> None:

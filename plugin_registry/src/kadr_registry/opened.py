@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,15 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kadr_sdk.errors import InvalidPathError
+from kadr_sdk.errors import InvalidParameterError, InvalidPathError
 
+from kadr_registry.faults import TrustError, UnreachableError
 from kadr_registry.mirror import Copier
-from kadr_registry.pace import Limits
+from kadr_registry.pace import Limits, Pace
 from kadr_registry.registry import Registry, State
-from kadr_registry.transport import Transport, open_transport
+from kadr_registry.transport import NotThereError, Transport, open_transport
 from kadr_registry.trust import Trust
 
-__all__ = ["Opened", "opened", "read_root"]
+__all__ = ["Opened", "fetch_root", "fingerprint_of", "opened", "read_root"]
+
+_ROOT = "metadata/1.root.json"
+_MAX_ROOT = 512_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +84,39 @@ def read_root(place: str, root: Path | None) -> bytes:
         return path.read_bytes()
     except OSError as error:
         text = "the root that you trust is needed" if root is None else "the root cannot be read"
-        hint = "--root FILE: its operator gives it to you, 1.root.json of the registry"
+        hint = (
+            "--root FILE: its operator gives it to you, 1.root.json of the registry; "
+            "or --fingerprint of it, by another way than the registry itself"
+        )
         raise InvalidPathError(text, path=path, hint=hint) from error
+
+
+def fingerprint_of(root: bytes) -> str:
+    """What an operator tells users of a root: its sha256."""
+    return hashlib.sha256(root).hexdigest()
+
+
+def fetch_root(transport: Transport, fingerprint: str) -> bytes:
+    """The first root of a registry, where it is the one whose fingerprint the user was told.
+
+    Raises:
+        InvalidParameterError: this is no sha256.
+        TrustError: the registry has another root.
+        UnreachableError, TimeoutExceededError: it does not answer.
+    """
+    wanted = re.sub(r"[\s:]", "", fingerprint).removeprefix("sha256").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", wanted):
+        hint = "64 digits; kadr registry show FOLDER prints them to the operator"
+        raise InvalidParameterError("this is no fingerprint of a root", path="--fingerprint", hint=hint)
+    data = b""
+    try:
+        for piece in transport.read(_ROOT, Pace(Limits())):
+            data += piece
+            if len(data) > _MAX_ROOT:
+                break
+    except NotThereError:
+        raise UnreachableError("there is no root", path=transport.place, hint="check the address") from None
+    if fingerprint_of(data) != wanted:
+        text = f"the registry has another root ({fingerprint_of(data)[:16]}…) than you were told"
+        raise TrustError(text, path=transport.place, hint="ask its operator; nothing was set up")
+    return data

@@ -103,7 +103,8 @@ class PermissionGate:
     def confinement(
         self, plugin: str, digest: str, setting: Callable[[str], object], trusted: Collection[str]
     ) -> Confinement:
-        """What a guest of a plugin is held to (:func:`~.confinement.confine`)."""
+        """What a guest of a plugin is held to (:func:`~.confinement.confine`); it runs now."""
+        self._grants.use(plugin)
         return confine(self._subjects.get(plugin), self._policy, digest, setting, trusted)
 
     def granted(self, plugin: str) -> PermissionSet:

@@ -16,7 +16,7 @@ class Term(StrEnum):
     """How long a grant holds."""
 
     ONCE = "once"
-    """Until this process ends; never written to disk."""
+    """Until this process ends; given beforehand, until the first process that uses it ends."""
     VERSION = "version"
     """For this version and these contents, where they are known: signed, or in a plugin folder."""
     PUBLISHER = "publisher"

@@ -107,8 +107,6 @@ def _grant(row: Any) -> Grant:
     if asked.digest() != row["digest"]:
         raise ValueError(f"the digest of {row['plugin']!r} does not fit what it asked for")
     term = Term(row["term"])
-    if term is Term.ONCE:
-        raise ValueError("a grant for once is never written")
     plugin = check_plugin_id(row["plugin"])
     texts = row["publisher"], row["version"], row["contents"]
     return Grant(plugin, *texts, term, asked, permissions, row["time"])

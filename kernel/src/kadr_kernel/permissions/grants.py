@@ -14,10 +14,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from kadr_sdk.errors import InvalidParameterError, StorageError
+from kadr_sdk.errors import InvalidParameterError, SerializationError, StorageError
 from kadr_sdk.permissions import Permission, PermissionSet
 
 from kadr_kernel.disk import locked
@@ -48,6 +49,7 @@ class Grants:
         self._now = now
         self._guard = threading.RLock()
         self._once: tuple[Grant, ...] = ()
+        self._used: set[str] = set()
         self._seen: tuple[object, tuple[Grant, ...]] | None = None
 
     def held(self, subject: Subject) -> PermissionSet:
@@ -76,12 +78,17 @@ class Grants:
         """Every grant, those for once too, in order of plugin and publisher."""
         return sorted(self._all(), key=lambda g: (g.plugin, g.publisher, g.version, g.term))
 
-    def grant(self, subject: Subject, permissions: Iterable[Permission], term: Term) -> Grant:
+    def grant(
+        self, subject: Subject, permissions: Iterable[Permission], term: Term, *, ahead: bool = False
+    ) -> Grant:
         """Allow the subject something that its manifest asks for.
 
         Relative paths become absolute: a grant means the same wherever kadr is started. What
         the publisher was allowed for all versions is carried over to a version that asks for
         more, now that the user has said yes to it.
+
+        Args:
+            ahead: what is granted for once is for a process that comes, not for this one.
 
         Raises:
             InvalidParameterError: the manifest does not ask for it, or the term needs a
@@ -96,7 +103,7 @@ class Grants:
             grant = self._made(subject, new, term, grants)
             return (*(old for old in grants if not grant.replaces(old)), grant)
 
-        if term is Term.ONCE:
+        if term is Term.ONCE and not ahead:
             with self._guard:
                 self._once = add((*self._stored(), *self._once))
                 self._once = tuple(g for g in self._once if g.term is Term.ONCE)
@@ -128,6 +135,23 @@ class Grants:
         if any(grant.plugin == plugin for grant in self._stored()):
             self._change(take)
         return touched
+
+    def use(self, plugin: str) -> None:
+        """Code of a plugin runs now: what it was granted for once ends with this process."""
+        # Of damaged grants nothing is taken over, and whoever asks for one is told.
+        with self._guard, suppress(SerializationError, StorageError):
+            if plugin not in self._used:
+                self._used.add(plugin)
+                lent = (g for g in self._stored() if g.plugin == plugin and g.term is Term.ONCE)
+                self._once = (*self._once, *lent)
+
+    def close(self) -> None:
+        """Take back what was granted for once, beforehand, and was used."""
+        if any(grant.term is Term.ONCE and grant.plugin in self._used for grant in self._stored()):
+            used = self._used
+            self._change(
+                lambda grants: tuple(g for g in grants if g.term is not Term.ONCE or g.plugin not in used)
+            )
 
     def _made(self, subject: Subject, new: PermissionSet, term: Term, grants: Iterable[Grant]) -> Grant:
         carried = [

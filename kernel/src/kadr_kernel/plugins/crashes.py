@@ -33,11 +33,13 @@ class Crash:
     Attributes:
         entry: the entry that was being loaded.
         count: times in a row.
+        contents: digest of the release, where it came from a registry.
     """
 
     plugin: str
     entry: str
     count: int
+    contents: str = ""
 
 
 class CrashGuard:
@@ -51,15 +53,16 @@ class CrashGuard:
         self._folder = folder
 
     @contextmanager
-    def around(self, plugin: str, entry: str) -> Iterator[None]:
+    def around(self, plugin: str, entry: str, contents: str = "") -> Iterator[None]:
         """Mark a block of foreign code; an exception out of it is no crash."""
-        marker = self._write(plugin, entry)
+        text = f"{entry}\n{contents}" if contents else entry
+        marker = self._write(plugin, text)
         try:
             yield
         finally:
             if marker is not None:
                 marker[1].close()  # before the removal: Windows removes no open file
-                self._remove(f"{_stem(plugin, entry)}@")
+                self._remove(f"{_stem(plugin, text)}@")
 
     def crashes(self) -> dict[str, Crash]:
         """The worst of each plugin that died at least once, by id."""
@@ -69,9 +72,10 @@ class CrashGuard:
                 with suppress(OSError, UnicodeDecodeError):
                     counts[path.name.partition("@")[0], path.read_text("utf-8")] += 1
         worst: dict[str, Crash] = {}
-        for (plugin, entry), count in sorted(counts.items()):
+        for (plugin, text), count in sorted(counts.items()):
             if plugin not in worst or count > worst[plugin].count:
-                worst[plugin] = Crash(plugin, entry, count)
+                entry, _, contents = text.partition("\n")
+                worst[plugin] = Crash(plugin, entry, count, contents)
         return worst
 
     def clear(self, plugin: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.errors import InvalidParameterError, PermissionDeniedError, StorageError
+from kadr_sdk.errors import InvalidParameterError, PermissionDeniedError, SerializationError, StorageError
 from kadr_sdk.ids import check_plugin_id
 from kadr_sdk.manifest import Manifest
 from kadr_sdk.permissions import Permission, PermissionSet
@@ -40,8 +41,10 @@ class Installations:
         self._storage = storage
 
     def close(self) -> None:
-        """Nothing of the store is importable any more."""
+        """Nothing of the store is importable any more; what was allowed for once, and used, is over."""
         leave_path(self.folder)
+        with suppress(SerializationError, StorageError):  # damaged grants are told where they are asked for
+            self._grants.close()
 
     def question(self, manifest: Manifest, publisher: str, contents: str) -> Question | None:
         """What the user is to be asked before it runs; None where it may run already.
@@ -75,7 +78,7 @@ class Installations:
             hint = f"one of: {', '.join(Term)}"
             raise InvalidParameterError(f"{term!r} is not how long a permission holds", hint=hint)
         subject = Subject.of(manifest, publisher, contents=contents)
-        self._grants.grant(subject, permissions, Term(term))
+        self._grants.grant(subject, permissions, Term(term), ahead=True)
 
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """Rows {plugin, publisher, version, term, permissions, time}, in order of plugin."""

@@ -33,10 +33,19 @@ class Loader:
         found: where packages of plugin folders lie.
         crashes: guards the import against taking the process down for good.
         failures: remembers what went wrong.
+        used: told of a plugin whose code runs now.
     """
 
-    def __init__(self, found: Iterable[Found], crashes: CrashGuard, failures: Failures) -> None:
+    def __init__(
+        self,
+        found: Iterable[Found],
+        crashes: CrashGuard,
+        failures: Failures,
+        used: Callable[[str], object] = lambda _plugin: None,
+    ) -> None:
         rows = list(found)
+        self._contents = {row.id: row.contents for row in rows if row.contents}
+        self._used = used
         self._folders = {row.package: row for row in rows if row.location}
         self._confined = {
             row.id: row.manifest.runtime for row in rows if row.manifest and row.manifest.runtime != "python"
@@ -79,7 +88,8 @@ class Loader:
             KadrError: it raised one.
         """
         try:
-            with self._crashes.around(plugin, entry):
+            self._used(plugin)
+            with self._crashes.around(plugin, entry, self._contents.get(plugin, "")):
                 return work()
         except KeyboardInterrupt:
             raise

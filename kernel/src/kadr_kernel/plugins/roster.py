@@ -63,7 +63,7 @@ def _absence(row: Found, choice: Choice, only: Set[str] | None) -> Absence | Non
     if row.id in choice.disabled:
         return _wish("it is disabled", f"kadr plugin enable {row.id}")
     crash = choice.crashed.get(row.id)
-    if crash is not None and crash.count >= LIMIT:
+    if crash is not None and crash.count >= LIMIT and crash.contents == row.contents:
         text = f"it took kadr down {crash.count} times in a row while {crash.entry!r} was loaded"
         return Absence("crash", Problem("", text, f"update it, then kadr plugin enable {row.id}"))
     if choice.pinned is not None and (f"dist:{row.distribution}", row.id) not in choice.pinned:

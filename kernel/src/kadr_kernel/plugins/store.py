@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kadr_sdk.installed import CURRENT, Installed, InstalledSet, read_installed
+from kadr_sdk.installed import CURRENT, Installed, InstalledSet, read_installed, read_set
 from kadr_sdk.manifest import FILE_NAME
 
+from kadr_kernel.plugins.crashes import LIMIT, Crash
 from kadr_kernel.plugins.discovery import Found, read_row
 
 __all__ = ["Store", "leave_path"]
@@ -32,6 +33,7 @@ class Store:
     folder: Path
     set: InstalledSet
     error: str = ""
+    hint: str = "put a former set back: kadr plugin rollback"
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -40,6 +42,30 @@ class Store:
             return cls(folder, read_installed(folder))
         except (OSError, ValueError) as error:
             return cls(folder, InstalledSet(), f"what is installed cannot be read: {error}")
+
+    def without(self, crashes: Mapping[str, Crash]) -> Store:
+        """The newest former set that has none of the releases which took the process down again and again.
+
+        Nothing is written: the set that counts still does, for the client and once its releases
+        are others. Where there is no such set this one stays, and the plugins are left out alone.
+        """
+        bad = {c.contents: c for c in crashes.values() if c.contents and c.count >= LIMIT}
+        found, seen = self.set, {self.set.number}
+        while any(item.digest in bad for item in found.plugins):
+            if not found.before or found.before in seen:
+                return self
+            seen.add(found.before)
+            try:
+                found = read_set(self.folder, found.before)
+            except (OSError, ValueError):
+                return self
+        if found is self.set:
+            return self
+        names = ", ".join(sorted({bad[i.digest].plugin for i in self.set.plugins if i.digest in bad}))
+        text = f"{names} took kadr down {LIMIT} times in a row: generation {found.number} runs instead"
+        return Store(
+            self.folder, found, text, "keep it: kadr plugin rollback; or bring newer ones: kadr plugin update"
+        )
 
     @property
     def site(self) -> str:
@@ -54,8 +80,7 @@ class Store:
     def rows(self) -> Iterator[Found]:
         """A row for each plugin, read as data."""
         if self.error:
-            hint = "put a former set back: kadr plugin rollback"
-            yield Found("installed", f"store {self.folder}", error=f"{self.error}; {hint}")
+            yield Found("installed", f"store {self.folder}", error=f"{self.error}; {self.hint}")
         for item in self.set.plugins:
             yield self._row(item)
 

@@ -30,7 +30,7 @@ class Answers:
     Attributes:
         yes: nobody is to be asked.
         grants: what is allowed.
-        term: how long: ``version`` or ``publisher``.
+        term: how long: ``once``, ``version`` or ``publisher``.
         ask: puts a question with its choices and gives the answer's term, empty for no; None: no terminal.
     """
 
@@ -93,9 +93,8 @@ class Consent:
             else:
                 self._given[locked.record] = (named, self.answers.term)
             return
-        terms = tuple(term for term in asked.terms if term != "once")
-        term = self.answers.ask(asked.text, terms)
-        if term in terms:
+        term = self.answers.ask(asked.text, tuple(asked.terms))
+        if term in asked.terms:
             self._given[locked.record] = (asked.wanted, term)
         else:
             self._denied[locked.record] = f"you did not allow {record.id} {record.version}"

@@ -18,7 +18,7 @@ from kadr_registry.client.places import Places, remove_tree
 from kadr_registry.client.tokens import token_of
 from kadr_registry.files import write_whole
 from kadr_registry.names import REVOCATIONS
-from kadr_registry.opened import read_root
+from kadr_registry.opened import fetch_root, read_root
 from kadr_registry.registry import Registry
 from kadr_registry.revocations import Revocations
 from kadr_registry.sources import Source, Sources
@@ -57,11 +57,15 @@ class Registries:
         self.sources = Sources.from_table(self._table())
         self._only(self._instead)
 
-    def add(self, source: Source) -> Source:
+    def add(self, source: Source, fingerprint: str = "") -> Source:
         """Set a registry up; its root is copied and trusted from now on.
+
+        Args:
+            fingerprint: sha256 of the root, where its file is fetched from the registry itself.
 
         Raises:
             ConfigError: the name is taken, or a namespace lives elsewhere already.
+            InvalidParameterError: the name or the fingerprint is none.
             InvalidPathError: the root cannot be read.
             TrustError, UnreachableError: it does not answer, or is not what the root signed.
         """
@@ -72,7 +76,9 @@ class Registries:
         if source.name in table:
             hint = f"remove it first: kadr plugin registries remove {source.name}"
             raise ConfigError(f"there is a registry {source.name!r} already", hint=hint)
-        root = read_root(source.place, None if source.root == Path() else source.root)
+        root = b""
+        if not fingerprint or source.root != Path():
+            root = read_root(source.place, None if source.root == Path() else source.root)
         local = Path(source.place)
         place = str(local.absolute()) if local.exists() else source.place
         kept = self._places.registries / source.name / "1.root.json"
@@ -82,6 +88,7 @@ class Registries:
         transport = open_transport(place, self._transport_environ(made, len(rows)))
         folder = self._places.registries / source.name
         try:
+            root = root or fetch_root(transport, fingerprint)
             Registry(made.name, transport, root, folder, now=self._now, stale_days=made.stale_days).refresh()
             write_whole(kept, root)
             self._write(rows)

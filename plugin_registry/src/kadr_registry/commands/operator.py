@@ -11,7 +11,7 @@ from kadr_sdk.plugin import Kernel
 
 from kadr_registry.commands import shared
 from kadr_registry.mirror import Wanted
-from kadr_registry.opened import opened
+from kadr_registry.opened import fingerprint_of, opened, read_root
 from kadr_registry.repository import acceptance, setup
 from kadr_registry.repository.folder import Repository
 from kadr_registry.repository.keys import read_public
@@ -38,11 +38,14 @@ def init(
         folder, name or folder.resolve().name, keys=count, threshold=threshold, days=_days(days)
     )
     root = made.public / "metadata" / "1.root.json"
+    digest = fingerprint_of(root.read_bytes())
+    data = {"name": made.name, "folder": str(folder), "root": str(root), "keys": str(folder / "keys")}
     shared.show_result(
         as_json,
-        {"name": made.name, "folder": str(folder), "root": str(root), "keys": str(folder / "keys")},
+        data | {"fingerprint": digest},
         f"registry {made.name!r} in {folder}\n"
         f"give users       {root}\n"
+        f"or tell them     --fingerprint {digest}\n"
         f"serve            {made.public}\n"
         f"keep elsewhere   {folder / 'keys'}: root-*.pem and targets-*.pem, for adding publishers\n"
         f"next             kadr registry add-publisher {folder} NAMESPACE",
@@ -151,6 +154,7 @@ def rotate(folder: Path, role: str, public: tuple[Path, ...], keys: tuple[Path, 
 @shared.as_json
 def show(place: str, root: Path | None, as_json: bool) -> None:
     """Publishers and plugins of the registry at PLACE, verified."""
+    trusted = fingerprint_of(read_root(place, root))
     with opened(place, root) as found:
         entries, state = found.registry.plugins(), found.state
         revoked = found.registry.revocations().rows
@@ -158,12 +162,13 @@ def show(place: str, root: Path | None, as_json: bool) -> None:
         rows = [{"id": e.id, "version": e.version, "tier": e.tier, "title": e.title} for e in entries]
         publishers = {name: list(ids) for name, ids in state.namespaces.items()}
         data = {"expires": state.expires.isoformat(), "root": state.root_version, "publishers": publishers}
-        data |= {"snapshot": state.snapshot}
+        data |= {"snapshot": state.snapshot, "fingerprint": trusted}
         click.echo(json.dumps({**data, "plugins": rows, "revoked": len(revoked)}))
         return
     click.echo(
         f"root {state.root_version}, believed until {state.expires.isoformat()}, {len(revoked)} revoked"
     )
+    click.echo(f"fingerprint of the root that is trusted {trusted}")
     click.echo(f"snapshot {state.snapshot}; who sees the same plugins has the same")
     keys = [[name, ", ".join(k[:16] for k in ids)] for name, ids in sorted(state.namespaces.items())]
     shared.table([["namespace", "keys"], *keys])

@@ -25,6 +25,7 @@ def _registries() -> None:
 @click.argument("name")
 @click.argument("place")
 @click.option("--root", type=shared.file, help="The root that you trust (1.root.json of the registry).")
+@click.option("--fingerprint", default="", help="sha256 of the root, if you were told that instead.")
 @click.option(
     "--namespace",
     "namespaces",
@@ -41,13 +42,17 @@ def _add(
     name: str,
     place: str,
     root: Path | None,
+    fingerprint: str,
     namespaces: tuple[str, ...],
     stale_days: int,
     as_json: bool,
 ) -> None:
-    """Take plugins from the registry at PLACE, which is believed by --root and nothing else."""
+    """Take plugins from the registry at PLACE, which is believed by --root and nothing else.
+
+    --fingerprint stands for it: the root is fetched from PLACE, and taken if it is that one.
+    """
     with using.registries_of(kernel) as found, using.places(kernel).locked():
-        made = found.add(Source(name, place, root or Path(), namespaces or ("*",), stale_days))
+        made = found.add(Source(name, place, root or Path(), namespaces or ("*",), stale_days), fingerprint)
     data = {"name": name, "place": made.place, "namespaces": list(made.namespaces)}
     text = f"{name} at {made.place}; a private one gets its token in {variable(name)}"
     shared.show_result(as_json, data, text)

@@ -76,10 +76,11 @@ def answers(command: Callable[..., Any]) -> Callable[..., Any]:
     term = click.option(
         "--for",
         "term",
-        type=click.Choice(["version", "publisher"]),
+        type=click.Choice(["once", "version", "publisher"]),
         default="version",
         show_default=True,
-        help="With --grant: for this version, or for later ones of this publisher too.",
+        help="With --grant: for the next run that uses it, for this version, or for later ones of this "
+        "publisher too.",
     )
     return grant(yes(term(command)))
 
