@@ -81,12 +81,14 @@ def media() -> Iterator[str]:
 
 def broken() -> Iterator[str]:
     """Every broken file of the tests and its outcome."""
-    yield "| file | outcome | what is said | frames delivered |"
-    yield "|---|---|---|---|"
+    yield "| file | outcome | what is said | frames delivered | `kadr verify --full` |"
+    yield "|---|---|---|---|---|"
     for row in _corpus()["broken"]:
         frames = {"refused": "", "stopped": f"{row['frames']} with `hold` or `black`"}
         shown = frames.get(row["outcome"], str(row["frames"] or "sound alone"))
-        yield f"| {row['name']} | {_OUTCOMES[row['outcome']]} | {row['says'] or 'nothing'} | {shown} |"
+        checked = f"not good: `{row['verify']}`" if row["verify"] else "good"
+        cells = (row["name"], _OUTCOMES[row["outcome"]], row["says"] or "nothing", shown, checked)
+        yield f"| {' | '.join(cells)} |"
 
 
 def deliveries() -> Iterator[str]:

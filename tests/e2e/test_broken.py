@@ -67,6 +67,23 @@ def test_accepted(renderer: Any, tmp_path: Path, row: dict[str, Any]) -> None:
 
 
 @corpus
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
+def test_verify_tells_what_is_broken(renderer: Any, row: dict[str, Any]) -> None:
+    found = renderer.verify(FOLDER / row["name"], "full").problems
+    assert [problem.as_dict()["kind"] for problem in found[:1]] == ([row["verify"]] if row["verify"] else [])
+
+
+@corpus
+@pytest.mark.parametrize("folder", ["video", "derived", "audio"])
+def test_verify_finds_nothing_wrong_in_good_files(renderer: Any, folder: str) -> None:
+    """What a camera wrote may begin late and stand for uneven times: that is told, and no defect."""
+    reports = {p.name: renderer.verify(p, "fast") for p in sorted((FOLDER.parent / folder).iterdir())}
+    assert {name: report.problems for name, report in reports.items() if not report.good} == {}
+    odd = {name for name, report in reports.items() if report.remarks}
+    assert ("si awesome movie.mov" in odd) == (folder == "video")
+
+
+@corpus
 @rows("stopped")
 def test_stopped_when_the_damage_shows(renderer: Any, tmp_path: Path, row: dict[str, Any]) -> None:
     project, request = request_of(row, tmp_path)

@@ -327,6 +327,28 @@ def test_without_a_cache_the_timeline_explains_what_is_black(film: Film, movie: 
     assert [(p.as_dict()["kind"], p.as_dict()["at"]) for p in found.problems] == [("frozen", 0.0)]
 
 
+@pytest.mark.parametrize(
+    "video",
+    [
+        {"codec": "h264", "crf": 51, "preset": "ultrafast"},
+        {"codec": "h264", "bitrate": 20000, "preset": "ultrafast"},
+        {"codec": "vp9", "crf": 63},
+    ],
+    ids=["crf", "bitrate", "vp9"],
+)
+def test_a_fade_that_a_coarse_encoder_holds_back_is_no_defect(
+    film: Film, tmp_path: Path, video: dict[str, Any]
+) -> None:
+    opacity = {"keyframes": [{"time": 0, "value": 0}, {"time": 2, "value": 1}]}
+    light = {"type": "color", "parameters": {"color": "#f0e0d0"}}
+    clip = {"id": "a", "generator": light, "duration": 2, "opacity": opacity}
+    timeline = {"fps": RATE, "resolution": [192, 108], "tracks": [{"id": "v", "clips": [clip]}]}
+    project = parse_project({"timeline": timeline})
+    request = RenderRequest(tmp_path / "fade.mp4", video=video)
+    film.renderer.render(project, tmp_path, request)
+    assert film.renderer.verify(request.output, "full", project, tmp_path, request).problems == ()
+
+
 def test_a_source_that_is_black_is_noted_and_no_defect(film: Film, movie: Any, tmp_path: Path) -> None:
     dark = remade(film.path, tmp_path / "dark.mp4", black(25, 75))
     clip = {"id": "a", "source_file": str(dark), "duration": 4}

@@ -62,6 +62,9 @@ def _section(problem: Problem, film: _Film | None) -> str:
 
 
 def _notes(report: CheckReport) -> Iterator[str]:
+    for remark in report.remarks:
+        hint = f'<p class="hint">{_text(remark.hint)}</p>'
+        yield f'<section class="note"><p>{_text(remark.message)}</p>{hint}</section>'
     for stretch in report.stretches:
         words = f"frames {stretch.first} to {stretch.end - 1} are {stretch.kind}"
         yield f'<section class="note"><p>{words}; where that is meant, it is no defect.</p></section>'

@@ -7,25 +7,29 @@ holds what it decodes against it.
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from av.video.stream import VideoStream
 from kadr_sdk.errors import MediaFileError, Problem
 from kadr_sdk.reports import CheckReport, Defect, Expectation, Stretch
 
 from kadr_pyav.check_content import heard, seen
 from kadr_pyav.check_decode import decode_all
-from kadr_pyav.check_packets import Track, read_tracks
+from kadr_pyav.check_packets import Track, read_tracks, undecodable
 from kadr_pyav.check_seek import check_seek
+from kadr_pyav.check_times import Found, begin_apart, deviations, oddities
 from kadr_pyav.check_webp import check_webp, is_moving_webp
+from kadr_pyav.oddities import missing_sound
 from kadr_pyav.opening import close_quietly, open_media
+from kadr_pyav.packets import cut_off
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 __all__ = ["check"]
 
+_MEANT = "cameras and screen recorders write such times; kadr shows each frame at its own"
 _AGAIN = "render again; if it persists, the container or encoder does not keep its word"
 # What these say of colour is a convention of the format, not a tag of ours.
 _UNTAGGED = ("mjpeg", "png", "gif", "webp", "tiff")
@@ -44,7 +48,8 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
             compared with what is known of them.
 
     Returns:
-        All problems; a file that cannot be read is one of them.
+        All problems; a file that cannot be read is one of them. Uneven times are problems where the
+        expectation has a rate, else remarks.
     """
     if level not in ("fast", "full"):
         raise ValueError(f"level is fast or full, not {level!r}")
@@ -58,6 +63,7 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
     tracks: dict[str, Track] = {}
     try:
         tracks = read_tracks(container)
+        report.whole(path, container)
         report.facts["container"] = container.format.name
         report.facts["bytes"] = path.stat().st_size
         report.video(tracks.get("video"), container)
@@ -71,7 +77,7 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
         close_quietly(container)
     if level == "full":
         report.content(path, tracks)
-    return CheckReport(level, tuple(report.problems), report.facts, report.stretches)
+    return CheckReport(level, tuple(report.problems), report.facts, report.stretches, tuple(report.remarks))
 
 
 def _unopened(error: MediaFileError) -> list[Problem]:
@@ -84,6 +90,7 @@ class _Report:
     def __init__(self, path: str, expected: Expectation) -> None:
         self._path, self._expected = path, expected
         self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
         self.facts: dict[str, Any] = {}
         self.stretches: tuple[Stretch, ...] = ()
 
@@ -95,6 +102,10 @@ class _Report:
         self, where: str, message: str, kind: str, at: float | None = None, until: float | None = None
     ) -> None:
         self.problems.append(Defect(f"{self._path}: {where}", message, _AGAIN, kind, at, until))
+
+    def _odd(self, where: str, found: Found) -> None:
+        """Nobody has said what the file must be: its clock may be meant."""
+        self.remarks.append(Defect(f"{self._path}: {where}", found.message, _MEANT, found.kind, found.at))
 
     def _same(self, where: str, what: str, found: object, wanted: object, kind: str = "format") -> None:
         if wanted is not None and found != wanted:
@@ -126,6 +137,16 @@ class _Report:
                 at = float(times[frame] * track.time_base)
                 self.wrong("video", f"the part at frame {frame} does not begin with a key frame", "seam", at)
 
+    def whole(self, path: Path, container: InputContainer) -> None:
+        """Nothing of it is missing, and all of it can be decoded."""
+        for text in undecodable(container):
+            self.wrong("container", text, "stream")
+        video = container.streams.best("video")
+        said = [cut_off(container, video)] if isinstance(video, VideoStream) else []
+        for text in (*said, missing_sound(path)):
+            if text:
+                self.wrong("container", text, "damaged")
+
     def seek(self, track: Track | None, container: InputContainer) -> None:
         """Going to a place works."""
         if track is not None and track.codec not in _UNTAGGED and (text := check_seek(container, track)):
@@ -149,31 +170,16 @@ class _Report:
                 return
 
     def _spacing(self, track: Track, container: InputContainer) -> None:
-        rate = Fraction(self._expected.rate) if self._expected.rate else track.rate
-        if not rate or not track.pts:
+        late = self._late(container)
+        if not track.pts:
             return
-        times = sorted(track.pts)
-        step = 1 / (rate * track.time_base)
-        for number, (before, after) in enumerate(pairwise(times), 1):
-            gap, at = _gap(before, after, track), float(before * track.time_base)
-            if after - before > step * 3 / 2:
-                self.wrong("video", f"frames are missing before frame {number}: {gap}", "gap", at)
-                break
-            if after - before < step / 2:
-                self.wrong("video", f"frame {number} stands on the one before: {gap}", "overlap", at)
-                break
-        slack = max(Fraction(2), step / 2)
-        if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
-            self.wrong("video", f"the frames do not follow each other at {rate} frames per second", "rate")
-        if not self._late(container) and abs(times[0]) > slack:
-            first = float(times[0] * track.time_base)
-            self.wrong("video", f"the first frame is at {first:.3f} s instead of 0", "late", 0.0)
-        length, wanted = track.length, len(times) / rate
-        if length is not None and self._late(container) and container.format.name != "mpegts":
-            length -= times[0] * track.time_base  # fragments of MP4 count from 0, whatever comes first
-        if length is not None and abs(length - wanted) > 1 / rate + 2 * track.time_base:
-            text = f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s"
-            self.wrong("video", text, "duration")
+        if self._expected.rate:
+            from_zero = late and container.format.name != "mpegts"  # as fragments of MP4 count
+            for found in deviations(track, Fraction(self._expected.rate), late=late, from_zero=from_zero):
+                self.wrong("video", *found)
+        else:
+            for found in oddities(track, late=late):
+                self._odd("video", found)
 
     def audio(self, track: Track | None, container: InputContainer) -> None:
         want = self._expected
@@ -197,9 +203,11 @@ class _Report:
         video, audio = tracks.get("video"), tracks.get("audio")
         if not (video and audio and video.pts and audio.pts):
             return
-        apart = abs(min(video.pts) * video.time_base - min(audio.pts) * audio.time_base)
-        if apart > Fraction(1, 10):
-            self.wrong("audio", f"sound and picture begin {float(apart):.3f} s apart", "sync", 0.0)
+        for found in begin_apart(video, audio):
+            if self._expected.rate:
+                self.wrong("audio", *found)
+            else:
+                self._odd("audio", found)
 
     def content(self, path: Path, tracks: dict[str, Track]) -> None:
         """Decode it all, and hold it against what is known."""
@@ -220,7 +228,3 @@ class _Report:
         for defect in (*seen(found, want, rate), *heard(found, want)):
             self.wrong(*defect)
         self.stretches = found.pictures.stretches(rate or Fraction(25))
-
-
-def _gap(before: int, after: int, track: Track) -> str:
-    return f"{float(before * track.time_base):.3f} s, then {float(after * track.time_base):.3f} s"

@@ -29,7 +29,7 @@ def seen(found: Decoded, want: Expectation, rate: Fraction | None) -> Iterator[R
     if not want.pictures or found.pixel_format != want.pixel_format:
         return  # decoders of a few codecs give another format, whose codes are others
     rate = rate or Fraction(25)
-    for odd in compare(found.pictures, want.pictures)[:_MOST]:
+    for odd in compare(found.pictures, want.pictures, want.quantizer)[:_MOST]:
         yield "video", _words(odd, rate), odd.kind, float(odd.first / rate), float(odd.end / rate)
 
 

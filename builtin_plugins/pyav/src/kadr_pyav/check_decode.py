@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kadr_pyav.check_packets import played
 from kadr_pyav.check_pictures import PictureNotes
 from kadr_pyav.loudness import Meter
 from kadr_pyav.opening import close_quietly, open_media
@@ -66,7 +67,7 @@ def decode_all(path: Path, rate: Fraction | None = None, zero: Fraction = Fracti
     container = open_media(path)
     work = _Work(rate, zero)
     try:
-        chosen = [*container.streams.video[:1], *container.streams.audio[:1]]
+        chosen = played(container)
         for stream in chosen:
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.options = {"err_detect": "explode"}

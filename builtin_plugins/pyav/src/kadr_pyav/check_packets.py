@@ -7,13 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from av.stream import Disposition
+
 from kadr_pyav.avcolor import color_of
 from kadr_pyav.opening import media_errors
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-__all__ = ["Track", "read_tracks"]
+__all__ = ["Track", "played", "read_tracks", "undecodable"]
 
 
 @dataclass(slots=True)
@@ -85,21 +87,38 @@ class Track:
 
 
 def read_tracks(container: InputContainer) -> dict[str, Track]:
-    """Read all packets of the first video and the first audio stream.
+    """Read all packets of the first video and the first audio stream; cover art is no video.
 
     Raises:
         MediaFileError: the file breaks off or is damaged.
     """
-    found: dict[int, Track] = {}
-    kinds: dict[str, Track] = {}
-    for stream in container.streams:
-        if stream.type in ("video", "audio") and stream.type not in kinds:
-            kinds[stream.type] = found[stream.index] = _track(stream)
+    kinds = {stream.type: (stream.index, _track(stream)) for stream in played(container)}
+    found = dict(kinds.values())
     with media_errors(Path(container.name)):
         for packet in container.demux([container.streams[i] for i in found]):
             if packet.size:
                 _note(found[packet.stream_index], packet)
-    return kinds
+    return {kind: track for kind, (_, track) in kinds.items()}
+
+
+def played(container: InputContainer) -> list[Any]:
+    """The first stream of pictures and the first of sound that can be decoded; cover art is neither."""
+    chosen: dict[str, Any] = {}
+    for stream in container.streams:
+        if stream.type in ("video", "audio") and not _left_out(stream):
+            chosen.setdefault(stream.type, stream)
+    return list(chosen.values())
+
+
+def undecodable(container: InputContainer) -> list[str]:
+    """A sentence for each stream of picture or sound that nothing here can decode."""
+    found: list[Any] = [s for s in container.streams if s.type in ("video", "audio")]
+    streams = (s for s in found if s.codec_context is None)
+    return [f"{stream.type} stream {stream.index} has no decoder" for stream in streams]
+
+
+def _left_out(stream: Any) -> bool:
+    return stream.codec_context is None or bool(stream.disposition & Disposition.attached_pic)
 
 
 def _track(stream: Any) -> Track:

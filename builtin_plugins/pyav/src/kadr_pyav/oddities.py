@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kadr_sdk.errors import MediaFileError, Problem
 
-__all__ = ["nothing_usable", "oddities"]
+__all__ = ["missing_sound", "nothing_usable", "oddities"]
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})  # formats that cannot move
 _FILMS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".ts", ".mts"})
@@ -26,11 +26,15 @@ def oddities(path: Path, still: bool) -> list[Problem]:
         found.append(Problem(str(path), f"this is a film, though its name ends in {named}", "rename it"))
     if still and named in _FILMS:
         found.append(Problem(str(path), f"this is a picture, though its name ends in {named}", "rename it"))
-    missing = _missing_sound(path)
-    if missing:
-        message = f"the file is cut off: {missing} bytes of sound are missing at its end"
+    if message := missing_sound(path):
         found.append(Problem(str(path), message, "copy or export the file again"))
     return found
+
+
+def missing_sound(path: Path) -> str:
+    """A sentence where a WAV file promises sound beyond its end, else nothing."""
+    missing = _missing_sound(path)
+    return f"the file is cut off: {missing} bytes of sound are missing at its end" if missing else ""
 
 
 def _missing_sound(path: Path) -> int:

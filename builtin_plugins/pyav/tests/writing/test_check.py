@@ -104,6 +104,46 @@ def test_a_film_that_begins_late_is_told(film: Path, tmp_path: Path) -> None:
     assert "the first frame is at 0.167 s instead of 0" in messages
 
 
+def test_uneven_times_are_remarks_where_nobody_says_what_the_file_must_be(film: Path, tmp_path: Path) -> None:
+    def uneven(number: int, packet: Any) -> bool:
+        packet.pts += (5 + (number > 12)) * packet.duration
+        packet.dts = packet.pts
+        return True
+
+    other = remuxed(film, tmp_path / "uneven.mkv", uneven)
+    assert {p.as_dict()["kind"] for p in check(other, Expectation(rate="30000/1001"), "fast").problems} == {
+        "gap",
+        "rate",
+        "late",
+    }
+    report = check(other, Expectation(), "fast")
+    assert report.good
+    assert [(p.as_dict()["kind"], p.message) for p in report.remarks] == [
+        ("rate", "the frames are of different lengths, 0.033 s to 0.067 s"),
+        ("late", "the first frame is at 0.167 s"),
+    ]
+    assert all("cameras" in p.hint for p in report.remarks)
+    assert check(film, Expectation(), "fast").remarks == ()
+
+
+def test_cover_art_is_no_video(film: Path, tmp_path: Path) -> None:
+    target = tmp_path / "cover.mp4"
+    with av.open(str(film)) as source, av.open(str(target), "w") as out:
+        sound = out.add_stream_from_template(source.streams.audio[0])
+        cover: Any = out.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 16, 16, "rgb24"
+        cover.disposition = av.stream.Disposition.attached_pic
+        for packet in source.demux(audio=0):
+            if packet.size:
+                packet.stream = sound
+                out.mux_one(packet)
+        out.mux(cover.encode(av.VideoFrame(16, 16, "rgb24")))
+        out.mux(cover.encode())
+    report = check(target, Expectation(), "full")
+    assert report.good
+    assert "video" not in report.facts
+
+
 @pytest.mark.parametrize(("codec", "form"), [("h264", "yuv420p"), ("ffv1", "yuv420p")])
 def test_full_finds_damage_that_fast_cannot_see(maker: Any, tmp_path: Path, codec: str, form: str) -> None:
     output = maker.output(codec, "matroska", form)

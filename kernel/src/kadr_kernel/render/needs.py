@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kadr_sdk.output import VideoEncoding
 from kadr_sdk.plan import RenderPlan, Segment, walk
 from kadr_sdk.reports import Expectation
 
 __all__ = ["cost_of", "disk_needed", "expectation", "memory_needed"]
+
+_COARSEST = 51.0  # where a rate is kept, an encoder may go that far
 
 
 def expectation(plan: RenderPlan) -> Expectation:
@@ -24,10 +27,20 @@ def expectation(plan: RenderPlan) -> Expectation:
             video.pixel_format,
             (color.matrix, color.primaries, color.transfer, color.range),
             late=bool(plan.output.chunk),
+            quantizer=_quantizer(video),
         )
     if audio is not None:
         found = replace(found, samples=audio.count, sample_rate=audio.rate)
     return found
+
+
+def _quantizer(video: VideoEncoding) -> float:
+    """The coarsest that was asked for: scales of other codecs go further and mean no more."""
+    if video.crf is not None:
+        return video.crf
+    if video.quality is not None:
+        return (100 - video.quality) / 2
+    return _COARSEST if video.bitrate is not None else 0.0
 
 
 def memory_needed(plan: RenderPlan, segment: Segment) -> int:

@@ -56,6 +56,7 @@ class Expectation:
         seams: frames at which parts begin: decoding can begin there.
         pictures: what was noted of each frame on its way to the encoder: 4 x 4 means of its first
             plane in codes of 8 bit, row by row; empty bytes where nothing is known.
+        quantizer: how coarsely the pictures may have been encoded, on H.264's scale of 0 to 51.
         levels: what was noted of the sound, a byte for each 10 ms: half decibels above -50 dBFS.
         loudness: LUFS and the highest true peak in dBTP that were asked for.
     """
@@ -71,6 +72,7 @@ class Expectation:
     late: bool = False
     seams: tuple[int, ...] = ()
     pictures: tuple[bytes, ...] = ()
+    quantizer: float = 0.0
     levels: bytes = b""
     loudness: tuple[float, float] | None = None
 
@@ -81,12 +83,14 @@ class CheckReport:
 
     Attributes:
         stretches: black and frozen ones, which may well be meant.
+        remarks: what is odd in a file of which nobody has said what it must be, and is no defect.
     """
 
     level: str
     problems: tuple[Problem, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     stretches: tuple[Stretch, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
     @property
     def good(self) -> bool:

@@ -44,6 +44,8 @@ def verify(kernel: Kernel, /, file: Path, full: bool, page: Path | None, as_json
     With --project also that it is what the project says, and what was noted of its frames while
     they were encoded; black and frozen stretches are then defects unless the timeline has them.
 
+    Without it uneven times are notes: a camera may have meant them.
+
     Exit code 5 on a defect, or where it does not comply with --preset.
     """
     level = "full" if full else values["level"]
@@ -102,6 +104,7 @@ def _request(file: Path, fps: Any, values: Mapping[str, Any]) -> RenderRequest:
 def _data(report: CheckReport, good: bool) -> dict[str, Any]:
     rows = [p.as_dict() for p in report.problems]
     found = {"event": "Verified", "good": good, "level": report.level, "problems": rows}
+    found["remarks"] = [p.as_dict() for p in report.remarks]
     return found | {"stretches": [s.as_dict() for s in report.stretches], "facts": report.facts}
 
 
@@ -109,6 +112,8 @@ def _tell(file: Path, report: CheckReport) -> None:
     for problem in report.problems:
         click.secho("defect: ", fg="red", nl=False)
         click.echo(clean(problem))
+    for remark in report.remarks:
+        click.echo(f"note: {clean(remark)}")
     for stretch in report.stretches:
         click.echo(f"note: {clean(file)}: frames {stretch.first} to {stretch.end - 1} are {stretch.kind}")
 
