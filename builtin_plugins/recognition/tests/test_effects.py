@@ -153,6 +153,15 @@ def test_a_frame_is_drawn_around(values: Values) -> None:
     assert (labelled.planes[0][top:20, 80:right] == 235).any()
 
 
+def test_a_label_stays_within_the_picture(values: Values) -> None:
+    dog = Detection("dog", 0.9, (180.0, 40.0, 20.0, 20.0), track=1)
+    found = Results(MEDIA, FOUND.model, FOUND.settings, FOUND.frames, (Row(0, Fraction(0), dog),))
+    source, whole = noise(), noise()
+    left, _, right, _ = changed(source, call(DrawDetections(), source, values(found, labels=True)))
+    plain = changed(whole, call(DrawDetections(), whole, values(labels=True)))
+    assert (right, right - left) == (200, plain[2] - plain[0])
+
+
 def test_what_is_not_seen_now_is_dashed(values: Values) -> None:
     source = noise()
     frames = ((0, Fraction(0)), (1, Fraction(1, 25)))

@@ -46,7 +46,8 @@ def _draw(out: VideoFrame, spot: Spot, region: Region, width: int, call: FrameCa
     if call.values["labels"]:
         letters = _letters(_text(spot), max(1, width // 2))
         height, length = letters.shape
-        at = (max(0, left), top - height if top >= height else max(0, top))
+        inside = min(left, out.width - length) // 2 * 2
+        at = (max(0, inside), top - height if top >= height else max(0, top))
         _fill(out, (at[0], at[1], at[0] + length, at[1] + height), paint)
         _write(out, letters, at, codes((1.0, 1.0, 1.0), call.format, call.color))
 
