@@ -11,6 +11,7 @@ from kadr_sdk.errors import BackendError, InternalError
 from kadr_sdk.parts import Packet
 
 from kadr_pyav.facts import FrameFacts
+from kadr_pyav.neutral import Neutral
 from kadr_pyav.sessions import fed_format, open_video
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class _Session:
         self._fed = fed_format(encoding)
         self._tick = 1 / encoding.rate
         self._facts = FrameFacts()
+        self._neutral = Neutral(encoding)
         self._frames = self._packets = self._reorder = 0
         self._encoder: VideoCodecContext | None = open_video(encoding)
 
@@ -136,6 +138,7 @@ class _Session:
         self._facts.note(frame)
         # A decoded frame still says what it was in its source; the encoder would obey.
         frame.pict_type = self._untyped
+        frame = self._neutral.frame(frame)
         if self._fed != frame.format.name:
             frame = frame.reformat(format=self._fed)  # the same samples in another order
         frame.pts, frame.time_base = self._frames, self._tick
