@@ -10,6 +10,9 @@ Against the formulas of ITU-T H.273 the result is within one code.
 A crop at an odd offset of a subsampled format, a quarter turn of 4:2:2 and a mere shift of
 the chroma position go by 4:4:4, so that chroma stays where it belongs.
 
+swscale moves 8 bits of RGB up by eight for 16: its white is 0xFF00 there, on both ways to YUV. That of
+files, effects and encoders is all ones, so RGB of more than 8 bits is multiplied between the two.
+
 Primaries and curves are converted where :mod:`kadr_pyav.gamut` says so: those of BT.601 and
 BT.709 by ``colorspace`` in linear light, all else (and RGB, alpha, odd sizes) through a table of
 :mod:`kadr_pyav.lattice` in RGB of 16 bit.
@@ -25,7 +28,7 @@ from kadr_sdk.plan import Conform
 
 from kadr_pyav.avcolor import scale_options, setparams_options
 from kadr_pyav.gamut import managed, neighbours
-from kadr_pyav.lattice import table_file
+from kadr_pyav.lattice import WHITE_16, table_file
 from kadr_pyav.layout import ChromaPosition, Layout, layout_of
 from kadr_pyav.recipe import Shape
 
@@ -62,6 +65,8 @@ class _Chain:
     position: ChromaPosition
     nodes: list[FilterSpec]
     peak: float = 0.0
+    scaled: bool = False
+    """RGB of 16 bit in which white is 0xFF00, as swscale has it."""
 
     @classmethod
     def begin(cls, shape: Shape, peak: float = 0.0) -> _Chain:
@@ -140,7 +145,7 @@ class _Chain:
             resized = near = False
         recoded = near or self._recoded(target, layout)
         apart = recoded and _recodable(self.shape, target)
-        if resized or self.shape.format != target.format or (recoded and not apart):
+        if resized or self.shape.format != target.format or (recoded and not apart) or self.scaled:
             same = replace(target, color=self.shape.color)
             self._scale(same if apart else target, position)
         if apart:
@@ -154,7 +159,10 @@ class _Chain:
         before = self.shape.color
         name = f"gbr{'a' if self.layout.alpha else ''}p16le"
         rgb = replace(before, matrix="gbr", range="pc")
-        self._scale(replace(target, format=name, color=rgb), ChromaPosition(0, 0))
+        if self._ones:
+            self._lower_white()
+        self._plain(replace(target, format=name, color=rgb), ChromaPosition(0, 0))
+        self.scaled = True
         self.add("lut3d", file=table_file(before, target.color, self.peak), interp="tetrahedral")
         self.shape = replace(self.shape, color=replace(target.color, matrix="gbr", range="pc"))
 
@@ -176,7 +184,39 @@ class _Chain:
         recoded = matrix and before.matrix != after.matrix
         return recoded or ("unknown" not in (before.range, after.range) and before.range != after.range)
 
+    @property
+    def _ones(self) -> bool:
+        """RGB of more than 8 bits in which white is all ones."""
+        return self.layout.rgb and self.layout.depth > 8 and not self.scaled
+
     def _scale(self, target: Shape, position: ChromaPosition) -> None:
+        """To a size and format; white stays white."""
+        after = layout_of(target.format)
+        deep = after.rgb and after.depth > 8
+        if self._ones and not deep:
+            self._lower_white()
+        if deep and not self._ones:
+            self._plain(replace(target, format=_rgb16(after)), ChromaPosition(0, 0))
+            most = WHITE_16 / _white_of(after)
+            self.add("colorlevels", rimax=most, gimax=most, bimax=most)
+            self.scaled = False
+        if (self.shape.width, self.shape.height, self.shape.format) != (
+            target.width,
+            target.height,
+            target.format,
+        ) or not deep:
+            self._plain(target, position)
+
+    def _lower_white(self) -> None:
+        layout = self.layout
+        if self.shape.format != _rgb16(layout):
+            self._plain(replace(self.shape, format=_rgb16(layout)), ChromaPosition(0, 0))
+        factor = f"val*{WHITE_16}/{_white_of(layout)}+0.5"
+        self.add("lutrgb", r=factor, g=factor, b=factor)
+        self.scaled = True
+
+    def _plain(self, target: Shape, position: ChromaPosition) -> None:
+        self.scaled = False
         options: dict[str, object] = {"w": target.width, "h": target.height, "flags": FLAGS}
         options |= _meaning(self.shape, "in") | _sited(self.layout, self.position, "in")
         after = layout_of(target.format)
@@ -184,6 +224,15 @@ class _Chain:
         self.add("scale", **options)
         self.add("format", pix_fmts=target.format)
         self.shape, self.position = target, position
+
+
+def _rgb16(layout: Layout) -> str:
+    return f"gbr{'a' if layout.alpha else ''}p16le"
+
+
+def _white_of(layout: Layout) -> int:
+    """White of RGB of that depth, moved up to 16 bit."""
+    return ((1 << layout.depth) - 1) << (16 - layout.depth)
 
 
 def _recodable(shape: Shape, target: Shape) -> bool:

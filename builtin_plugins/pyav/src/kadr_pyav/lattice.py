@@ -18,13 +18,15 @@ from kadr_sdk.color import Color
 
 from kadr_pyav.tonemap import graded
 
-__all__ = ["SIZE", "WHITE", "cube_text", "table_file"]
+__all__ = ["SIZE", "WHITE", "WHITE_16", "cube_text", "table_file"]
 
 SIZE = 49
 """Points on each side of the lattice; between them lut3d goes by tetrahedra."""
 
-WHITE = 0xFF00 / 0xFFFF
+WHITE_16 = 0xFF00
 """White as swscale puts it into RGB of 16 bit: 255 moved up by eight bits."""
+WHITE = WHITE_16 / 0xFFFF
+"""The same as a fraction of all ones."""
 
 _LOCK = threading.Lock()
 
@@ -56,9 +58,16 @@ def _folder() -> Path:
 
 
 def cube_text(before: Color, after: Color, size: int = SIZE, peak: float = 0.0) -> str:
-    """The table as a ``.cube`` file (red runs fastest)."""
+    """The table as a ``.cube`` file (red runs fastest).
+
+    White lies between its last two points: the last ones are such that what lut3d makes of the two
+    is the colour at white.
+    """
     axis = np.minimum(np.linspace(0, 1 / WHITE, size), 1)
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-    values = WHITE * graded(np.stack([red, green, blue], axis=-1), before, after, peak).reshape(-1, 3)
-    rows = "%.6f %.6f %.6f\n" * len(values) % tuple(values.ravel().tolist())
+    values = WHITE * graded(np.stack([red, green, blue], axis=-1), before, after, peak)
+    before_last = np.minimum(np.arange(size), size - 2)
+    base = values[np.ix_(before_last, before_last, before_last)]
+    values = base + (values - base) / (WHITE * (size - 1) - (size - 2))
+    rows = "%.6f %.6f %.6f\n" * (size**3) % tuple(values.ravel().tolist())
     return f"LUT_3D_SIZE {size}\n{rows}"

@@ -43,7 +43,7 @@ from kadr_kernel.render.views import TimelineView
 
 __all__ = ["SEMANTICS", "Planner"]
 
-SEMANTICS = 3
+SEMANTICS = 4
 """Number of the meaning of plans; raised whenever the same plan would give other pictures."""
 
 
