@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kadr_sdk.abi import ABI_VERSION, AUDIO, JOB
+from kadr_sdk.abi import AUDIO, JOB
 from kadr_sdk.audio_effects import AudioCall
 from kadr_sdk.effects import FrameCall
 from kadr_sdk.frames import AudioBlock, VideoFrame
@@ -109,8 +109,9 @@ class Instance:
         seconds = self._code.limits.start_seconds
         if "_initialize" in self._code.facts.functions:
             self._call("_initialize", seconds=seconds)
-        if (version := self._call("kadr_abi", seconds=seconds)) != ABI_VERSION:
-            raise GuestError("abi", f"kadr_abi says {version}; its section says {ABI_VERSION}")
+        claimed = self._code.facts.version
+        if (version := self._call("kadr_abi", seconds=seconds)) != claimed:
+            raise GuestError("abi", f"kadr_abi says {version}; its section says {claimed}")
 
     def _place(self) -> None:
         """Have room made for every block, and write what stays."""

@@ -6,10 +6,10 @@ valid is for the compiler to say, in its own process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from kadr_sdk.abi import ABI_SECTION, ABI_VERSION, EFFECT_SECTION
+from kadr_sdk.abi import ABI_SECTION, EFFECT_SECTION
 from kadr_sdk.errors import did_you_mean
 from kadr_sdk.text import printable
 
@@ -17,6 +17,7 @@ from kadr_kernel.sandbox.binary import Bytes
 from kadr_kernel.sandbox.faults import ModuleError
 from kadr_kernel.sandbox.host_table import HOST_FUNCTIONS, MODULE
 from kadr_kernel.sandbox.limits import Limits
+from kadr_kernel.sandbox.versions import check_version
 
 __all__ = ["EXPORTS", "ModuleFacts", "read_module"]
 
@@ -66,8 +67,11 @@ class _Found:
     custom: dict[str, list[bytes]] = field(default_factory=dict)
 
 
-def read_module(data: bytes, limits: Limits) -> ModuleFacts:
+def read_module(data: bytes, limits: Limits, adapters: Collection[int] = ()) -> ModuleFacts:
     """The facts of a module.
+
+    Args:
+        adapters: versions of the ABI that are met besides the present one.
 
     Raises:
         ModuleError: it is none, or breaks a rule of the ABI or a limit.
@@ -81,6 +85,7 @@ def read_module(data: bytes, limits: Limits) -> ModuleFacts:
         raise ModuleError("this is not a core module of version 1", hint)
     found = _sections(Bytes(memoryview(data)[8:], "the module"), limits)
     version = _version(found)
+    check_version(version, adapters)
     _check_exports(found)
     return ModuleFacts(
         version,
@@ -201,11 +206,7 @@ def _version(found: _Found) -> int:
         raise ModuleError(f"{count} sections {ABI_SECTION}; there must be one", "pack it with the SDK")
     if len(rows[0]) != 4:
         raise ModuleError(f"the section {ABI_SECTION} has {len(rows[0])} bytes; there must be four")
-    version = int.from_bytes(rows[0], "little")
-    if version != ABI_VERSION:
-        hint = "update kadr" if version > ABI_VERSION else "build it with a current SDK"
-        raise ModuleError(f"it speaks frame ABI {version}, and this kadr speaks {ABI_VERSION}", hint)
-    return version
+    return int.from_bytes(rows[0], "little")
 
 
 def _declaration(found: _Found, limits: Limits) -> bytes:

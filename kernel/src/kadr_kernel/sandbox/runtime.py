@@ -19,6 +19,7 @@ from kadr_kernel.sandbox.house import House
 from kadr_kernel.sandbox.imports import check_imports
 from kadr_kernel.sandbox.ledger import Ledger
 from kadr_kernel.sandbox.limits import Limits, limits_for
+from kadr_kernel.sandbox.versions import ADAPTERS, Adapter, adapted
 
 if TYPE_CHECKING:
     from kadr_sdk.effects import EffectDeclaration
@@ -62,6 +63,7 @@ class CoreRuntime:
         trusted: sha256 digests of modules that run without a deadline, where no house says that.
         house: the plugins behind the guests; by default nothing is granted to any.
         ledger: where numbers of jobs are kept; None: they are not.
+        adapters: for guests of older versions of the ABI.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class CoreRuntime:
         *,
         house: House | None = None,
         ledger: Ledger | None = None,
+        adapters: Mapping[int, Adapter] = ADAPTERS,
     ) -> None:
         self._folder = folder
         self._limits = limits or Limits()
         self._trusted = frozenset(t.lower() for t in trusted)
         self._house = house or House()
         self._ledger = ledger
+        self._adapters = adapters
         self._lock = threading.Lock()
         self._guests: dict[_Key, CoreGuest] = {}
         self._hosts: dict[tuple[str, Limits], PluginHost] = {}
@@ -160,7 +164,7 @@ class CoreRuntime:
         from kadr_kernel.sandbox.declared import check_declared
         from kadr_kernel.sandbox.module import read_module
 
-        facts = read_module(code, self._limits)
+        facts = read_module(code, self._limits, self._adapters)
         if facts.declaration:
             check_declared(facts.declaration, declaration)
         return facts
@@ -173,7 +177,7 @@ class CoreRuntime:
         from kadr_kernel.sandbox.guest import CoreGuest
         from kadr_kernel.sandbox.host_calls import PluginHost
 
-        made = self._code(code, facts, terms)
+        made = adapted(self._code(code, facts, terms), self._adapters)
         place = (terms.plugin, terms.limits)
         if place not in self._hosts:
             self._hosts[place] = PluginHost(terms.plugin, self._house, terms.limits)
