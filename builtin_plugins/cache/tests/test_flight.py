@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from kadr_cache.flight import Flights, remove_free_locks
-from kadr_cache.locks import FileLock
+from kadr_sdk.locks import FileLock
 
 Read = Callable[..., Any]
 
@@ -98,7 +98,7 @@ def test_no_lock_file_stays(tmp_path: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from kadr_cache.locks import FileLock
+from kadr_sdk.locks import FileLock
 lock = FileLock(Path(sys.argv[1]))
 print(lock.acquire(), flush=True)
 time.sleep(60)

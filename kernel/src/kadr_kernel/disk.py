@@ -5,19 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from kadr_sdk.errors import StorageError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from kadr_sdk.locks import try_lock, unlock
 
 __all__ = ["is_temporary", "locked", "storage_error", "temporary_beside", "write_whole"]
 
@@ -41,7 +35,7 @@ def locked(path: Path, timeout: float = 10.0) -> Iterator[None]:
         raise storage_error(error, path, "be locked") from error
     with file:
         end = time.monotonic() + timeout
-        while not _try_lock(file):
+        while not try_lock(file):
             if time.monotonic() > end:
                 hint = "wait for the other kadr process, or end it"
                 raise StorageError("another process holds the lock", path=path, hint=hint)
@@ -49,34 +43,7 @@ def locked(path: Path, timeout: float = 10.0) -> Iterator[None]:
         try:
             yield
         finally:
-            _unlock(file)
-
-
-if sys.platform == "win32":
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
+            unlock(file)
 
 
 def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:

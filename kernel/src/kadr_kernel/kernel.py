@@ -35,6 +35,8 @@ from kadr_kernel.sandbox.runtime import CoreRuntime
 
 __all__ = ["Kernel", "KernelParts", "kernel_services"]
 
+_JOURNALS = 20  # files for bug reports that are kept
+
 
 @dataclass(frozen=True, slots=True)
 class KernelParts:
@@ -183,14 +185,20 @@ class Kernel:
         return worst_first([*self.container.health(), plugin_row(self.plugins.rows()), *disk_rows(places)])
 
     def dump_journal(self) -> Path | None:
-        """Write the last events to a new file for a bug report; None where that is not possible."""
+        """Write the last events to a new file for a bug report; None where that is not possible.
+
+        Of those files the newest are kept.
+        """
         import time
+
+        from kadr_kernel.events.journal import prune
 
         folder = self.config.folders.state / "journals"
         path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09}.jsonl"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.events.dump(path)
+            prune(folder, _JOURNALS)
         except (OSError, StorageError):
             return None
         return path

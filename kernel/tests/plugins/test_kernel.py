@@ -189,6 +189,20 @@ def test_the_journal_is_written_for_a_report(start: Callable[..., Kernel], home:
         assert kernel.dump_journal() is None
 
 
+def test_of_many_journals_the_newest_are_kept(start: Callable[..., Kernel], home: Path) -> None:
+    folder = home / "state" / "journals"
+    folder.mkdir(parents=True)
+    for n in range(30):
+        (folder / f"20200101-0000{n:02}-000000000.jsonl").write_text("{}\n", "utf-8")
+    (folder / "notes.txt").write_text("mine", "utf-8")
+    with start() as kernel:
+        newest = kernel.dump_journal()
+    names = sorted(path.name for path in folder.glob("*.jsonl"))
+    assert newest is not None
+    assert (len(names), names[0], names[-1]) == (20, "20200101-000011-000000000.jsonl", newest.name)
+    assert (folder / "notes.txt").exists()
+
+
 def test_an_interrupted_start_is_undone(
     site: Site, start: Callable[..., Kernel], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kadr_cache.locks import FileLock
+from kadr_sdk.locks import FileLock
 
 __all__ = ["Flights", "remove_free_locks"]
 

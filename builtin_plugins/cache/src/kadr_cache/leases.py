@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kadr_sdk.locks import FileLock
+
 from kadr_cache.files import link_or_copy, remove
-from kadr_cache.locks import FileLock
 
 __all__ = ["Leases", "remove_dead_leases"]
 

@@ -70,6 +70,7 @@ class _Place:
     recipe: str = ""
     house: House | None = None
     places: Places | None = None
+    store: Store | None = None
 
 
 def boot_here(recipe: bytes) -> str | None:
@@ -105,7 +106,7 @@ def make(order: Order) -> Answer:
         if not order.store:
             return Answer(here, done, parts=tuple(path.read_bytes() for path in paths))
         names = tuple(f"part-{order.key}-{number}" for number in range(len(paths)))
-        store = Store(order.store)
+        store = _store(place, order.store)
         for name, path in zip(names, paths, strict=True):
             store.put(name, path)
         return Answer(here, done, stored=names)
@@ -141,7 +142,16 @@ def _found(
     with place.lock:
         if place.places is None:
             place.places = Places(order.room)
-    return place.places.find(wanted, Store(order.store) if order.store else None)
+        places = place.places
+    return places.find(wanted, _store(place, order.store) if order.store else None)
+
+
+def _store(place: _Place, address: str) -> Store:
+    """The store at an address, connected to once; another one's connection is let go."""
+    with place.lock:
+        if place.store is None or place.store.address != address:
+            place.store = Store(address)
+        return place.store
 
 
 def _is_shared(task: PartTask) -> bool:

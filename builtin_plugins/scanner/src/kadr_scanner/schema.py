@@ -6,10 +6,11 @@ import sqlite3
 from pathlib import Path
 
 from kadr_sdk.errors import StorageError
+from kadr_sdk.tables import Migrations, open_tables
 
 __all__ = ["MIGRATIONS", "open_index"]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
+MIGRATIONS: Migrations = (
     (
         """CREATE TABLE file (
             id INTEGER PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL,
@@ -66,45 +67,15 @@ results and holds all that a search compares.
 
 
 def open_index(path: Path, *, patience: float = 10.0) -> sqlite3.Connection:
-    """A connection to the index, usable from any thread (one at a time), with today's tables.
-
-    Args:
-        patience: seconds to wait for other processes.
+    """A connection with today's tables; see :func:`kadr_sdk.tables.open_tables`.
 
     Raises:
         StorageError: a newer kadr has written it.
         OSError, sqlite3.Error: it cannot be made, or is not an index.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        _migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) == len(MIGRATIONS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = _version(connection)  # another process may have been faster
-        if version > len(MIGRATIONS):
-            hint = "update kadr, or move the file away: a scan makes it anew"
-            raise StorageError("the media library was written by a newer kadr", path=path, hint=hint)
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    newer = StorageError(
+        "the media library was written by a newer kadr",
+        path=path,
+        hint="update kadr, or move the file away: a scan makes it anew",
+    )
+    return open_tables(path, MIGRATIONS, newer, patience=patience)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from kadr_sdk.errors import StorageError
 from kadr_sdk.events import Envelope
 from kadr_sdk.text import printable
 
-__all__ = ["dump", "line"]
+__all__ = ["dump", "line", "prune"]
 
 _TEXT = 500
 _ITEMS = 50
@@ -33,6 +34,17 @@ def dump(envelopes: Iterable[Envelope], path: Path) -> int:
             "the event journal cannot be written", path=path, hint=error.strerror or str(error)
         ) from error
     return len(lines)
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest journals of a folder, by their names, which begin with the time.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    for path in sorted(folder.glob("*.jsonl"))[:-keep]:
+        with suppress(OSError):  # another process was faster, or somebody reads it (Windows)
+            path.unlink(missing_ok=True)
 
 
 def line(envelope: Envelope) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,11 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from kadr_sdk.locks import try_lock
+
 __all__ = ["LIMIT", "Crash", "CrashGuard"]
 
 LIMIT = 3
 """So many crashes in a row at the same place, and the plugin is left out."""
 _SUFFIX = ".running"
+_FAR = 1 << 20  # a byte behind the text: Windows locks bytes against reading too
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +125,8 @@ def _is_dead(path: Path) -> bool:
         return False
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR = 1 << 20  # a byte behind the text: Windows locks bytes against reading too
-
-    def _lock(file: BinaryIO) -> bool:
-        file.seek(_FAR)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+def _lock(file: BinaryIO) -> bool:
+    try:
+        return try_lock(file, _FAR)
+    except OSError:
+        return False

@@ -15,9 +15,54 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "try_lock", "unlock"]
 
 _POLL = (0.005, 0.1)  # seconds between tries: at first, at most
+
+
+def try_lock(file: IO[bytes], at: int = 0) -> bool:
+    """Lock an open file against other processes and other openings of it, where it is free.
+
+    Args:
+        at: the byte that is locked on Windows, where nobody else can read it meanwhile; other
+            systems lock the whole file, against locking alone.
+
+    Raises:
+        OSError: the file system knows no locks.
+    """
+    return _lock(file, at)
+
+
+def unlock(file: IO[bytes], at: int = 0) -> None:
+    """Give the lock back; closing the file does too."""
+    _unlock(file, at)
+
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[bytes], at: int) -> bool:
+        try:
+            file.seek(at)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(file: IO[bytes], at: int) -> None:
+        file.seek(at)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+
+    def _lock(file: IO[bytes], at: int) -> bool:  # noqa: ARG001 - the whole file
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: IO[bytes], at: int) -> None:  # noqa: ARG001 - the same
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class FileLock:
@@ -46,7 +91,7 @@ class FileLock:
     def _try(self) -> bool:
         file = self._path.open("a+b")
         try:
-            if _lock(file) and self._stands(file):
+            if try_lock(file) and self._stands(file):
                 self._file = file
                 return True
         except BaseException:
@@ -74,23 +119,3 @@ class FileLock:
         if os.name == "nt":  # an open file cannot be removed there; one that others wait for stays
             with suppress(OSError):
                 self._path.unlink()
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
