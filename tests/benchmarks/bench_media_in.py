@@ -5,6 +5,9 @@ Each ratio is between two ways of the same run: ``uv run python tests/benchmarks
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,14 +21,15 @@ from kadr_pyav.index import IndexCache, scan_stream
 from kadr_pyav.pool import ReaderPool
 from kadr_pyav.scan_data import scan_from, scan_to
 
-GOP, FRAMES, SIZE = 250, 1000, (1280, 720)
+GOP, FRAMES, SIZE, LARGE = 250, 1000, (1280, 720), (1920, 1080)
 
 
-def film(path: Path, frames: int) -> Path:
-    """Noise that moves, in groups of 250 with B-frames."""
+def film(path: Path, frames: int, size: tuple[int, int] = SIZE, grain: int = 1) -> Path:
+    """Noise that moves, in groups of 250 with B-frames; ``grain``: pixels that are alike."""
     rng = np.random.default_rng(1)
-    width, height = SIZE
-    noise = rng.integers(16, 235, (height * 3 // 2, width + 256), dtype=np.uint8)
+    width, height = size
+    shape = -(-height * 3 // 2 // grain), -(-(width + 256) // grain)
+    noise = rng.integers(16, 235, shape, dtype=np.uint8).repeat(grain, 0).repeat(grain, 1)[: height * 3 // 2]
     options = {
         "g": str(GOP),
         "keyint_min": str(GOP),
@@ -58,19 +62,21 @@ def taken(action: Callable[[], object], times: int = 3) -> float:
     return min(found)
 
 
-def backwards(path: Path) -> None:
+def backwards(path: Path, name: str) -> None:
     """60 frames in reverse from the end of a group, against the same frames forwards."""
     scan = scan_stream(path, 0)
 
     def run(order: range) -> None:
         pool = ReaderPool(indexes=IndexCache(scan=lambda _path, _stream: scan))
-        with pool.lease(path, 0) as reader:
+        with pool.lease(path, 0, backwards=order.step < 0) as reader:
             for position in order:
                 reader.frame(position)
         pool.close()
 
     back, forth = taken(lambda: run(range(GOP - 1, GOP - 61, -1))), taken(lambda: run(range(GOP - 60, GOP)))
-    print(f"60 frames backwards at the end of a group of {GOP}: {back:.3f} s, {back / forth:.2f} x forwards")
+    size = path.stat().st_size / 1e6
+    print(f"60 frames backwards at the end of a group of {GOP}, {name} ({size:.0f} MB):")
+    print(f"{back:.3f} s, {back / forth:.2f} x forwards")
 
 
 def remembered(path: Path) -> None:
@@ -81,6 +87,43 @@ def remembered(path: Path) -> None:
     print(f"index of {FRAMES} frames ({size:.0f} MB): scanned {scanned:.4f} s")
     print(f"from {len(data)} bytes {fetched:.4f} s")
     print(f"remembered: {scanned / fetched:.0f} x as fast")
+
+
+def two_hours(path: Path) -> Path:
+    """The packets of one small group again and again, 180,000 frames."""
+    group = film(path.with_name("group.mp4"), GOP, (160, 90), 5)
+    with av.open(str(group)) as source:
+        video = source.streams.video[0]
+        packets = [(bytes(p), p.pts, p.dts, p.is_keyframe) for p in source.demux(video) if p.size]
+        with av.open(str(path), "w") as out:
+            stream = out.add_stream_from_template(video)
+            for number in range(180_000 // GOP):
+                shift = number * round(GOP / 25 / video.time_base)
+                for data, pts, dts, key in packets:
+                    packet = av.Packet(data)
+                    packet.stream, packet.time_base = stream, video.time_base
+                    packet.pts, packet.dts, packet.is_keyframe = pts + shift, dts + shift, key
+                    out.mux(packet)
+    return path
+
+
+def opened_again(path: Path) -> None:
+    """A film of two hours, opened by two processes that share a cache."""
+    with tempfile.TemporaryDirectory() as home:
+        program = (
+            "import sys, time; from pathlib import Path; from kadr_kernel.boot import boot\n"
+            "from kadr_sdk.rendering import Renderer\n"
+            "with boot() as kernel:\n"
+            "    backend = kernel.container.get(Renderer).backend(); begun = time.process_time()\n"
+            "    found = backend.index(Path(sys.argv[1]), 0)\n"
+            "    print(len(found.pts), time.process_time() - begun)\n"
+        )
+        for name in ("first", "second"):
+            environ = os.environ | {"KADR_HOME": home}
+            command = [sys.executable, "-c", program, str(path)]
+            frames, seconds = subprocess.check_output(command, env=environ, text=True).split()
+            print(f"{name} process to open {frames} frames ({path.stat().st_size / 1e6:.0f} MB): ")
+            print(f"{float(seconds):.3f} s of a processor")
 
 
 def confined(path: Path) -> None:
@@ -106,7 +149,9 @@ def main() -> None:
     """Print every figure."""
     with tempfile.TemporaryDirectory() as folder:
         path = film(Path(folder) / "film.mp4", FRAMES)
-        backwards(path)
+        backwards(path, "720p of noise")
+        backwards(film(Path(folder) / "large.mp4", GOP, LARGE, 32), "1080p")
+        opened_again(two_hours(Path(folder) / "long.mp4"))
         remembered(path)
         confined(path)
 

@@ -74,22 +74,44 @@ def test_a_thousand_clips_stay_under_64_open_files(
     assert read_numbers(target) == [n % 10 for n in range(1000)]
 
 
-def test_no_growth_over_thousands_of_frames(renderer: Any, movie: Any, cut: Any, tmp_path: Path) -> None:
-    source = movie("long.mp4", 3000, size=(160, 90))
-    clip = {"id": "a", "source_file": str(source), "fit": "stretch"}
+def test_no_growth_over_ten_thousand_frames(renderer: Any, movie: Any, cut: Any, tmp_path: Path) -> None:
+    """The second half of ten thousand frames needs no more than the first two thousand."""
+    source = movie("thousand.mp4", 1000, size=(160, 90))
+    clips = [{"id": f"c{n}", "source_file": str(source), "start_time": 40 * n} for n in range(10)]
+    project = cut(*clips, timeline={"resolution": [64, 36]})
 
-    def render(name: str, seconds: int) -> int:
+    def render(name: str, frames: int) -> int:
         """The most memory while the frames from 0 to there are made."""
-        request = RenderRequest(tmp_path / name, range=(Fraction(0), Fraction(seconds)), workers=1)
+        span = (Fraction(0), Fraction(frames, 25))
+        video = {"codec": "mpeg4"}
+        request = RenderRequest(tmp_path / name, range=span, workers=1, video=video, cache=False)
         watch = Watch(resident)
         watch.start()
         try:
-            renderer.render(cut(clip), tmp_path, request)
+            report = renderer.render(project, tmp_path, request)
         finally:
             most = watch.stop()
+        assert report.frames == frames
         return most
 
-    render("warm.mp4", 20)
-    short = render("short.mp4", 30)
-    long = render("long.mp4", 120)
-    assert long - short < 48 << 20
+    render("warm.mp4", 500)
+    short = render("short.mp4", 2000)
+    long = render("long.mp4", 10_000)
+    assert long - short < 24 << 20
+
+
+def test_sixty_frames_in_reverse_decode_their_group_once(
+    renderer: Any, movie: Any, cut: Any, read_numbers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From within a group of 250: every frame up to the first one shown comes out of the decoder once."""
+    from kadr_pyav.flow import Flow
+
+    source = movie("group.mp4", 250, gop=250)
+    pulled: list[int] = []
+    original = Flow.pull
+    monkeypatch.setattr(Flow, "pull", lambda self: (pulled.append(1), original(self))[1])
+    clip = {"id": "a", "source_file": str(source), "source_start": 5, "duration": 2.4, "reversed": True}
+    target = tmp_path / "out.mkv"
+    renderer.render(cut(clip), tmp_path, RenderRequest(target, video={"codec": "ffv1"}, cache=False))
+    assert read_numbers(target) == list(range(184, 124, -1))
+    assert len(pulled) <= 185 + 8

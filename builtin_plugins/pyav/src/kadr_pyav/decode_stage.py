@@ -56,6 +56,7 @@ class DecodeStage:
                 source.stream,
                 policy=self._node.damage,
                 report=lambda message: self._resources.context.warn(message, source.path),
+                backwards=self._node.times.at(0) > self._node.times.at(self._node.frames - 1),
             )
             self._reader = self._leases.enter_context(lease)
         return self._reader

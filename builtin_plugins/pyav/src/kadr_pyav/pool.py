@@ -60,15 +60,19 @@ class ReaderPool:
         *,
         policy: str = "error",
         report: Callable[[str], None] | None = None,
+        backwards: bool = False,
     ) -> Iterator[FrameReader]:
         """A reader of the stream for the calling thread alone.
+
+        Args:
+            policy, report, backwards: as of the reader.
 
         Raises:
             MediaFileError: unreadable, or the file has changed since this pool first saw it.
         """
         self._check_unchanged(path)
         reader = self._take((path, stream))
-        reader.serve(policy, report)
+        reader.serve(policy, report, backwards=backwards)
         try:
             yield reader
         except BaseException:

@@ -43,6 +43,8 @@ class FrameReader:
         policy: what to do with a frame that cannot be decoded: ``error``, ``hold`` (the
             last good one before it) or ``black`` (None).
         report: called with a sentence for every damaged frame met, once each.
+        backwards: frames will be asked for in falling order, so that those before the first one
+            are kept from the start; else the direction shows with the second.
 
     Args:
         flow: opens the file; None: in this process.
@@ -61,7 +63,7 @@ class FrameReader:
         flow: Callable[[], Flow | ConfinedFlow] | None = None,
     ) -> None:
         self.path, self.stream = path, stream
-        self.policy, self.report = policy, report
+        self.policy, self.report, self.backwards = policy, report, False
         self._options = options or DecoderOptions()
         self._scan = scan or scan_stream(path, stream, self._options)
         self._cache = _FrameCache(cache_bytes)
@@ -108,7 +110,7 @@ class FrameReader:
 
     def frame(self, position: int) -> VideoFrame | None:
         """The frame of that number, by the same rules as :meth:`frame_at`."""
-        backward = position < self._asked
+        backward = self.backwards or position < self._asked
         self._asked = position
         found = self._good(position, backward)
         if found is not None:
@@ -218,9 +220,9 @@ class FrameReader:
             self._flow.close()
         self._flow, self._last = None, -1
 
-    def serve(self, policy: str, report: Callable[[str], None] | None) -> None:
+    def serve(self, policy: str, report: Callable[[str], None] | None, *, backwards: bool = False) -> None:
         """Work for another user, who has to hear of every damaged frame anew."""
-        self.policy, self.report = policy, report
+        self.policy, self.report, self.backwards = policy, report, backwards
         self._reported.clear()
 
     def forget(self) -> None:

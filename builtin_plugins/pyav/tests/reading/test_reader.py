@@ -119,6 +119,16 @@ def test_reverse_decodes_a_group_once(film, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(pulled) <= 50 + 5  # the end of each group costs no more than a look ahead
 
 
+def test_reverse_from_the_middle_of_a_group_decodes_it_once(film, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulled = _count_pulls(monkeypatch)
+    reader = FrameReader(film.write("a.mp4", options={"x264-params": "keyint=50:scenecut=0:bframes=3"}), 0)
+    reader.serve("error", None, backwards=True)
+    assert [film.number(reader.frame(n)) for n in range(45, -1, -1)] == list(range(45, -1, -1))
+    assert len(pulled) <= 46 + 5
+    reader.serve("error", None)  # the next user plays forwards
+    assert not reader.backwards
+
+
 def test_reverse_in_a_small_memory(film, monkeypatch: pytest.MonkeyPatch) -> None:
     pulled = _count_pulls(monkeypatch)
     path = film.write("a.mp4", options={"x264-params": "keyint=50:scenecut=0:bframes=3"})
