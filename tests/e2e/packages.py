@@ -9,9 +9,13 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+from kadr_author.building import build
+from kadr_author.new import make, wanted
+from kadr_author.project import read_project
 from kadr_sdk.abi import EFFECT_SECTION, custom_section
+from kadr_sdk.errors import DependencyMissingError
 
-__all__ = ["GUESTS", "PYTHON", "guest_plugin", "wheel"]
+__all__ = ["GUESTS", "LANGUAGES", "PYTHON", "guest_plugin", "template", "wheel"]
 
 ROOT = Path(__file__).resolve().parents[2]
 GUESTS = ROOT / "builtin_plugins" / "wasm_effects" / "src" / "kadr_wasm_effects" / "guests"
@@ -22,6 +26,27 @@ PYTHON = {
         for name in ("cache", "exporters", "scanner", "recognition")
     },
 }
+LANGUAGES = {
+    "org.author.plain": "c",
+    "org.author.classy": "cpp",
+    "org.author.rusty": "rust",
+    "org.author.ziggy": "zig",
+    "org.author.gopher": "go",
+    "org.author.scripted": "as",
+    "org.author.by_hand": "wat",
+}
+"""What ``kadr plugin new`` writes in seven languages, by id."""
+
+
+def template(home: Path, plugin: str) -> Path | None:
+    """The folder of a plugin as its author begins it, compiled; None where its compiler is not here."""
+    folder = home / plugin
+    make(wanted(plugin, LANGUAGES[plugin], "filter", "org.author"), folder)
+    try:
+        build(read_project(folder), home / "compilers")
+    except DependencyMissingError:
+        return None
+    return folder
 
 
 def guest_plugin(home: Path, name: str, version: str = "1.0.0", permissions: str = "") -> Path:
