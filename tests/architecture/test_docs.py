@@ -42,8 +42,10 @@ def tables(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    with boot(environ={"KADR_HOME": str(tmp_path_factory.mktemp("home"))}) as running:
+def kernel(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Kernel]:
+    """With the examples beside it, whose commands the documents show too."""
+    home = {"KADR_HOME": str(tmp_path_factory.mktemp("home"))}
+    with boot(environ=home, overrides={"plugins.folders": [str(root / "examples")]}) as running:
         yield running
 
 

@@ -162,3 +162,30 @@ def test_whatever_is_broken_ends_in_one_error(tmp_path: Path) -> None:
         except KadrError as error:
             refused.add(str(error))
     assert len(refused) > 5
+
+
+def test_remarks_without_a_star_and_more_sound(tmp_path: Path) -> None:
+    text = "1 AX AA C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\nFROM CLIP NAME: shot\nAUD  3\n"
+    tracks = load(tmp_path, text + "EFFECTS NAME IS CROSS DISSOLVE\n").project.timeline.tracks
+    assert [(t.id, t.clips[0].source_file) for t in tracks] == [("A", "shot"), ("A3", "shot")]
+
+
+# -- files that other programs wrote -----------------------------------------------------------
+
+
+def test_samples_of_other_programs(interchange: Path) -> None:
+    wanted = {
+        "25fps": (4, 0),
+        "avid_example": (2, 0),
+        "cdl": (2, 0),
+        "dissolve_test": (3, 1),
+        "dissolve_test_3": (3, 1),
+        "gap_test": (3, 0),
+        "premiere_example": (2, 0),
+        "screening_example": (9, 0),
+    }
+    for name, counts in wanted.items():
+        found = EdlImporter().load(interchange / f"{name}.edl", ImportOptions())
+        (track,) = found.project.timeline.tracks
+        assert (len(track.clips), len(track.transitions)) == counts, name
+        assert not [n for n in found.notes if n.kind == "lost"], name

@@ -242,12 +242,14 @@ def test_media_of_other_kinds(tmp_path: Path) -> None:
         with_media("p", **pictures),
         with_media("shot.mov", **missing),
         with_media("nothing", **missing),
-        with_media("gen", OTIO_SCHEMA="GeneratorReference.1", generator_kind="SMPTEBars"),
+        with_media("gen", OTIO_SCHEMA="GeneratorReference.1", generator_kind="Clouds"),
+        with_media("bars", OTIO_SCHEMA="GeneratorReference.1", generator_kind="SMPTEBars"),
         with_media("net", OTIO_SCHEMA="ExternalReference.1", target_url="https://x/y.mp4"),
         second,
     ]
     found = load(tmp_path, film(track(*rows)))
-    assert [(c.source_file, c.source_rate) for c in clips(found)] == [
+    assert [c.generator.type for c in clips(found) if c.generator] == ["bars"]
+    assert [(c.source_file, c.source_rate) for c in clips(found) if not c.generator] == [
         ("/p/f.%04d.png", 24),
         ("shot.mov", None),
         ("lo.mp4", None),
@@ -372,3 +374,21 @@ def test_its_own_library_says_the_same(tmp_path: Path) -> None:
             (c.id, c.start_time * fps, (c.duration or 0) * fps, c.source_start * fps) for c in clips(found)
         ]
         assert ours == [(name, *(int(t.value) for t in times)) for name, *times in theirs]
+
+
+# -- files that other programs wrote -----------------------------------------------------------
+
+
+def test_samples_of_the_library(tmp_path: Path, interchange: Path) -> None:
+    wanted = {
+        "simple_cut": (1, 4, 0),
+        "transition": (1, 4, 1),
+        "multiple_track": (3, 5, 0),
+        "multitrack": (3, 5, 0),
+        "generator_reference_test": (1, 1, 0),
+    }
+    for name, counts in wanted.items():
+        found = OtioImporter().load(interchange / f"{name}.otio", ImportOptions())
+        tracks = found.project.timeline.tracks
+        clips = sum(len(t.clips) for t in tracks)
+        assert (len(tracks), clips, sum(len(t.transitions) for t in tracks)) == counts, name

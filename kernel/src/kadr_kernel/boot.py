@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kadr_sdk.errors import KadrError
     from kadr_sdk.execution import Recipe
-    from kadr_sdk.manifest import Manifest
+    from kadr_sdk.manifest import Contribution, Manifest
 
     from kadr_kernel.config import Config
     from kadr_kernel.events import Bus, PluginBus
@@ -141,6 +141,7 @@ def _assemble(
     from kadr_kernel.plugins.manager import PluginManager, PluginParts
     from kadr_kernel.plugins.services import PluginServices
     from kadr_kernel.render.teams import Processes, Threads
+    from kadr_kernel.sandbox.component import ComponentRuntime
     from kadr_kernel.sandbox.ledger import Ledger
     from kadr_kernel.sandbox.runtime import CoreRuntime
 
@@ -157,7 +158,13 @@ def _assemble(
     installations = Installations(_store_folder(config), grants, policy, crashes, kept)
     loader = Loader(index.found, crashes, failures, grants.use)
     contexts = Contexts(_context_maker(config, gate, kernel), bus.for_plugin)
-    catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name))
+
+    def data_guest(item: Contribution, manifest: Manifest) -> Any:
+        from kadr_kernel.plugins.guests import GuestMaker  # late: it needs pydantic
+
+        return GuestMaker(lambda name: catalogue.load("runtime", name), house).make(item, manifest)
+
+    catalogue = Catalogue(loader, contexts.of, lambda kind, name: manager.absent(kind, name), data_guest)
     hooks = Hooks(lambda plugin, entry: loader.make(plugin, entry, contexts.of(plugin)), report)
     endings = Endings(failures.add)
     services = PluginServices(registry, loader, contexts.of, report, endings)
@@ -171,6 +178,7 @@ def _assemble(
     made: dict[tuple[str, str], Any] = {("executor", "threads"): Threads()}
     made["executor", "processes"] = Processes()
     runtime = CoreRuntime(folders.cache / "guests", house=house, ledger=ledger)
+    made["runtime", "component"] = ComponentRuntime(folders.cache / "guests")
 
     def recipe(kernel: Kernel, portable: bool) -> Recipe:
         from kadr_kernel.worker import recipe_of
@@ -220,16 +228,19 @@ def _house(
 
 
 def _own_contributions() -> Manifest:
-    """What the kernel itself contributes: the runtime of WASM guests, and two executors."""
+    """What the kernel itself contributes: the runtimes of WASM guests, and two executors."""
     from kadr_sdk.manifest import Contribution, Manifest
 
     name = "kadr.kernel"
     core = Contribution("runtime", "core", name, title="Core WebAssembly", summary="Guests of the frame ABI")
+    component = Contribution(
+        "runtime", "component", name, title="Components", summary="Guests that work on data, in Python too"
+    )
     threads = Contribution("executor", "threads", name, title="Threads", summary="Segments in this process")
     processes = Contribution(
         "executor", "processes", name, title="Processes", summary="Segments in processes beside this one"
     )
-    return Manifest(name, __version__, title="Kernel", contributions=(core, threads, processes))
+    return Manifest(name, __version__, title="Kernel", contributions=(core, component, threads, processes))
 
 
 def _context_maker(

@@ -28,7 +28,12 @@ def command_of(kernel: Kernel, row: Contribution, name: str) -> click.Command:
     """A thin command that hands everything after its name to the contribution."""
 
     def call(args: tuple[str, ...]) -> Any:
-        return kernel.catalogue.load("command", row.id)(kernel, args)
+        entry = kernel.catalogue.load("command", row.id)
+        if callable(entry):
+            return entry(kernel, args)
+        from kadr_cli.described import described_command  # late: it needs the SDK's parameters
+
+        return described_command(entry, name)(kernel, args)
 
     return click.Command(
         name,

@@ -57,6 +57,7 @@ class _Fitting:
         self._paths: dict[str, Path | None] = {}
         self._infos: dict[Path, MediaInfo | None] = {}
         self._notes: list[ImportNote] = []
+        self._told: set[Path] = set()
 
     def run(self, found: Imported, size: tuple[int, int] | None) -> Fitted:
         project = found.project
@@ -120,9 +121,10 @@ class _Fitting:
         """Source times from the timecode of the first frame on."""
         begins = self._begins(path) if path is not None else None
         if begins is None or clip.source_start < begins:
-            if clip.source_start:
-                text = "the time of its media is taken to begin at 0, and it has no earlier timecode"
-                self._notes.append(ImportNote("assumed", clip.id, text))
+            if clip.source_start and path is not None and path not in self._told:
+                self._told.add(path)
+                text = "its time is taken to begin at 0, as it has no earlier timecode"
+                self._notes.append(ImportNote("assumed", path.name, text))
             return {}
         changes: dict[str, object] = {"source_start": clip.source_start - begins}
         if clip.freeze is not None:

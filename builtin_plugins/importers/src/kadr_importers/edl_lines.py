@@ -20,8 +20,9 @@ __all__ = ["Event", "List", "read_list"]
 _CODE = r"\d{2}[:;]\d{2}[:;]\d{2}[:;.]\d{2}"
 _EVENT = re.compile(rf"(\d{{1,6}})\s+(\S+)\s+(\S+)\s+([A-Z]+\d*)(?:\s+(\d{{1,5}}))?((?:\s+{_CODE}){{4}})\s*")
 _SPEED = re.compile(r"M2\s+\S+\s+([+-]?\d{1,4}(?:\.\d{1,4})?)\b.*")
-_REMARK = re.compile(r"\*\s*([A-Z][A-Z0-9 _/-]*?)\s*:\s*(.*)")
+_REMARK = re.compile(r"\*?\s*([A-Z][A-Z0-9 _/-]*?)\s*:\s*(.*)")
 _MARK = re.compile(rf"({_CODE})\s+(\S+)\s*(.*)")
+_SOUND = re.compile(r"AUD\s+(\d)(?:\s+(\d))?")
 _NAMES = {
     "FROM CLIP NAME": "name",
     "TO CLIP NAME": "incoming",
@@ -130,7 +131,9 @@ def _remark(found: List, number: int, line: str, notes: Notes, *, drop: bool) ->
             event.texts[_NAMES[match[1]]] = match[2].strip()
         elif "EFFECT" in match[1]:
             notes.add("lost", f"line {number}", f"the effect {match[2]!r}")
-    elif not line.startswith(("*", ">", "SPLIT:", "M2")):
+    elif (match := _SOUND.fullmatch(line)) and event is not None:
+        event.channels += "".join(f"/A{channel}" for channel in match.groups() if channel)
+    elif not line.startswith(("*", ">", "SPLIT:", "M2", "EFFECTS NAME IS")):
         notes.add("lost", f"line {number}", f"not understood: {line}")
 
 

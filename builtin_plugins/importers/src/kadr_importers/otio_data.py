@@ -48,7 +48,8 @@ class Item:
     def schema(self) -> str:
         """The name without its version; empty where it has none."""
         found = self.data.get("OTIO_SCHEMA", "")
-        return found.partition(".")[0] if isinstance(found, str) else ""
+        name = found.partition(".")[0] if isinstance(found, str) else ""
+        return "Track" if name == "Sequence" else name  # as the first versions called it
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from kadr_importers.otio_data import Item, Range
 
 __all__ = ["Media", "media_of", "path_of"]
 
+_GENERATORS = {"SMPTEBars": "bars", "black": "color", "Black": "color"}
 _ENDING = re.compile(r".+\.[A-Za-z0-9]{2,5}")
 
 
@@ -46,6 +47,9 @@ def media_of(clip: Item, notes: Notes) -> Media | None:
         return None
     if reference.schema == "ImageSequenceReference":
         return _pictures(clip, reference, available, notes)
+    kind = reference.data.get("generator_kind")
+    if reference.schema == "GeneratorReference" and kind in _GENERATORS:
+        return Media({"generator": {"type": _GENERATORS[kind]}}, available)
     notes.add("lost", clip.where, f"media of the kind {reference.schema} cannot be shown")
     return None
 

@@ -25,6 +25,10 @@ from kadr_kernel.plugins.loader import Loader
 __all__ = ["Catalogue"]
 
 _Key = tuple[str, str]
+_DATA_RUNTIMES = (
+    "extism",
+    "component",
+)  # of plugins with guests in place of code: see kadr_kernel.plugins.guests
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,7 @@ class Catalogue:
         loader: imports entries.
         context_of: the context of a plugin.
         absent: a hint for a kind and name that no active plugin has, may be empty.
+        guests: makes what plugins contribute that have guests in place of Python code.
     """
 
     def __init__(
@@ -57,10 +62,12 @@ class Catalogue:
         loader: Loader,
         context_of: Callable[[str], PluginContext],
         absent: Callable[[str, str], str] = lambda _kind, _name: "",
+        guests: Callable[[Contribution, Manifest], Any] | None = None,
     ) -> None:
         self._loader = loader
         self._context_of = context_of
         self._absent = absent
+        self._guests = guests
         self._lock = threading.Lock()
         # Foreign code runs under this one alone; re-entrant, for one contribution may load another.
         self._loading = threading.RLock()
@@ -129,7 +136,8 @@ class Catalogue:
         key = (item.kind, item.id)
         if key in entry.objects:
             return entry.objects[key]
-        if not item.entry:
+        guests = self._guests if entry.manifest.runtime in _DATA_RUNTIMES else None
+        if not item.entry and guests is None:
             raise PluginError(f"{kind} {item.id!r} of plugin {item.plugin!r} is data and has no code")
         with self._loading:
             if key in entry.objects:  # another thread was faster
@@ -139,7 +147,10 @@ class Catalogue:
                 raise PluginError(f"{kind} {item.id!r} loads itself: {way}", plugin=item.plugin)
             self._in_progress.append(key)
             try:
-                made = self._loader.make(item.plugin, item.entry, self._context_of(item.plugin))
+                if guests is not None and not item.entry:
+                    made = guests(item, entry.manifest)
+                else:
+                    made = self._loader.make(item.plugin, item.entry, self._context_of(item.plugin))
             finally:
                 self._in_progress.pop()
             return self._keep(item, entry, made)

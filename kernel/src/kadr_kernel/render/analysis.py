@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kadr_sdk.plan import Conform, Decode, FrameTimes, Node, Source
 from kadr_sdk.project import EffectUse
 from kadr_sdk.services import Catalogue
 
+from kadr_kernel.render.analysis_rows import digested
 from kadr_kernel.render.canvas import fitting_format
 from kadr_kernel.render.job import JobContext
 from kadr_kernel.render.library import MediaLibrary
@@ -66,7 +68,9 @@ def analyze(
         NotFoundError, ValidationError: no such analyzer, or wrong parameters; before any work.
         MediaFileError: no pictures, or damage.
     """
-    catalogue.find("analyzer", name)
+    if "rows_of" in catalogue.describe("analyzer", name):
+        over = partial(analyze, path, catalogue=catalogue, backend=backend, library=library, context=context)
+        return digested(catalogue, name, given, lambda other: over(name=other, given={}))
     problems: list[Any] = []
     looks = Looks(catalogue, backend.capabilities(), Path.cwd(), "")
     use = EffectUse(effect_type=name, parameters=dict(given))

@@ -1,6 +1,6 @@
 """The process that compiles: a module on its input, native code on its output.
 
-``python -m kadr_kernel.sandbox.compile_child guarded|trusted SECONDS BYTES``. A compiler can be
+``python -m kadr_kernel.sandbox.compile_child guarded|trusted|component SECONDS BYTES``. A compiler can be
 made to work for minutes and to eat gigabytes, so it has a process, and limits where the system
 knows them; the caller ends it in any case.
 """
@@ -18,16 +18,25 @@ def main(arguments: list[str]) -> int:
     _limit(int(seconds), int(size))
     import wasmtime
 
-    from kadr_kernel.sandbox.engine import make_engine
-
     try:
-        module = wasmtime.Module(make_engine(guarded=kind == "guarded"), sys.stdin.buffer.read())
-        code = module.serialize()
+        code = _compiled(kind, sys.stdin.buffer.read())
     except (wasmtime.WasmtimeError, MemoryError) as error:
         sys.stderr.write(str(error) or "out of memory")
         return 1
     sys.stdout.buffer.write(code)
     return 0
+
+
+def _compiled(kind: str, code: bytes) -> bytes:
+    import wasmtime
+
+    from kadr_kernel.sandbox.engine import make_engine
+
+    if kind == "component":
+        from wasmtime.component import Component
+
+        return bytes(Component(make_engine(guarded=True, component=True), code).serialize())
+    return bytes(wasmtime.Module(make_engine(guarded=kind == "guarded"), code).serialize())
 
 
 def _limit(seconds: int, size: int) -> None:

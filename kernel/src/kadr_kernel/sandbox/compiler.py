@@ -46,27 +46,28 @@ class Compiler:
         self._limits = limits
         self._key: bytes | None = None
 
-    def native(self, code: bytes, *, guarded: bool) -> bytes:
-        """Native code of a checked module, from the folder where it is there and untouched.
+    def native(self, code: bytes, *, guarded: bool, component: bool = False) -> bytes:
+        """Native code of a checked module or component, from the folder where it is there and untouched.
 
         Raises:
             ModuleError: it does not compile, or not within the limits.
         """
-        name = self._name(code, guarded=guarded)
+        kind = "component" if component else "guarded" if guarded else "trusted"
+        name = self._name(code, kind)
         if (known := self._recall(name)) is not None:
             return known
-        made = self._compile(code, guarded=guarded)
+        made = self._compile(code, kind)
         self._keep(name, made)
         return made
 
-    def _name(self, code: bytes, *, guarded: bool) -> str:
-        parts = (_engine_version(), CONFIGURATION, str(guarded), hashlib.sha256(code).hexdigest())
+    def _name(self, code: bytes, kind: str) -> str:
+        parts = (_engine_version(), CONFIGURATION, kind, hashlib.sha256(code).hexdigest())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest() + ".native"
 
-    def _compile(self, code: bytes, *, guarded: bool) -> bytes:
+    def _compile(self, code: bytes, kind: str) -> bytes:
         limits = self._limits
         command = [sys.executable, "-P", "-m", "kadr_kernel.sandbox.compile_child"]
-        command += ["guarded" if guarded else "trusted", str(int(limits.compile_seconds))]
+        command += [kind, str(int(limits.compile_seconds))]
         try:
             done = subprocess.run(  # noqa: S603 - our own module in our own interpreter
                 [*command, str(limits.compile_bytes)],

@@ -33,13 +33,15 @@ _OFF = (
     "wasm_custom_page_sizes",
     "wasm_stack_switching",
 )
+_COMPONENTS = ("wasm_component_model",)
 
 
-def make_engine(*, guarded: bool) -> wasmtime.Engine:
+def make_engine(*, guarded: bool, component: bool = False) -> wasmtime.Engine:
     """An engine with the features of the ABI and no other.
 
     Args:
         guarded: compile a check of the deadline into every loop.
+        component: for components, whose memories are several.
     """
     # Enabled after the first engine, it would turn a guest's bad access into a crash of the host.
     if not faulthandler.is_enabled() and sys.__stderr__ is not None:
@@ -47,7 +49,7 @@ def make_engine(*, guarded: bool) -> wasmtime.Engine:
             faulthandler.enable(sys.__stderr__)
     config: Any = wasmtime.Config()
     for feature in _OFF:
-        setattr(config, feature, False)
+        setattr(config, feature, component and feature in _COMPONENTS)
     config.epoch_interruption = guarded
     config.cranelift_opt_level = "speed"
     # What a NaN looks like differs from processor to processor, and a guest can read it.

@@ -11,11 +11,12 @@ audio_effect :class:`~kadr_sdk.effects.SoundFilterEffect` and/or
 exporter     :class:`Exporter` or :class:`LadderExporter`, or data alone: descriptor file
 preset       data alone: descriptor file
 importer     :class:`Importer`; descriptor file: :class:`~kadr_sdk.importing.ImporterDescriptor`
-analyzer     :class:`Analyzer`; descriptor file
+analyzer     :class:`Analyzer`; descriptor file; or of rows:
+             :class:`~kadr_sdk.data_guests.RowsAnalyzer`
 backend      :class:`kadr_sdk.backend.Backend`
 executor     :class:`kadr_sdk.execution.Executor`
-runtime      :class:`Runtime`
-command      :class:`kadr_sdk.plugin.Command`
+runtime      :class:`Runtime` and/or :class:`~kadr_sdk.data_guests.DataRuntime`
+command      :class:`kadr_sdk.plugin.Command`, or ``DescribedCommand``
 host         :class:`kadr_sdk.plugin.Host`
 service      a class or factory for the Protocol that ``provides`` names
 ============ =======================================================================

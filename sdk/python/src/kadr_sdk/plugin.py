@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from logging import Logger
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kadr_sdk.permissions import PermissionSet
 
 if TYPE_CHECKING:
+    from kadr_sdk.data_guests import CommandDescriptor
     from kadr_sdk.services import Catalogue, Config, Container, EventBus, Installations, Plugins, Tracer
 
-__all__ = ["Command", "Host", "Kernel", "PluginContext"]
+__all__ = ["Command", "CommandAnswer", "DescribedCommand", "Host", "Kernel", "PluginContext"]
 
 
 class PluginContext(Protocol):
@@ -118,4 +120,33 @@ class Command(Protocol):
 
     def __call__(self, kernel: Kernel, argv: Sequence[str]) -> int:
         """Do it; the exit code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What a described command says.
+
+    Attributes:
+        text: lines for people, safe to print. data: for programs, JSON-ready.
+        content: of the file that it makes, None where it makes none.
+    """
+
+    text: str = ""
+    data: Any = None
+    exit_code: int = 0
+    content: bytes | None = None
+
+
+@runtime_checkable
+class DescribedCommand(Protocol):
+    """A command without a command line of its own: the host makes one of its description."""
+
+    @property
+    def described(self) -> CommandDescriptor:
+        """Parameters, what it takes and what it makes."""
+        ...
+
+    def execute(self, kernel: Kernel, args: Mapping[str, Any]) -> CommandAnswer:
+        """Carry it out; ``args`` are ``input`` (a path) and parameters by name."""
         ...

@@ -33,7 +33,7 @@ def _command(name: str, kind: str, text: str) -> Callable[[Kernel, Sequence[str]
         data = dict(kernel.catalogue.describe(found.kind, found.id))
         if as_json:
             print_json(data | {"plugin": found.plugin})
-        elif kind in ("preset", "exporter", "importer"):
+        elif kind in ("preset", "exporter", "importer") or "rows_of" in data:
             _show_settings(data, found.plugin)
         else:
             from kadr_sdk.effects import EffectDeclaration

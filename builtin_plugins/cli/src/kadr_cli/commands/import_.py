@@ -113,7 +113,8 @@ def _tell(fitted: Fitted, kept: dict[str, int], output: Path, name: str, *, as_j
         f"{timeline.resolution[0]}x{timeline.resolution[1]}, {float(timeline.fps):g} fps"
     )
     whole = ", ".join(plural(count, word.removesuffix("s")) for word, count in kept.items() if count)
-    click.echo(f"kept: {clean(whole) or 'nothing'}")
+    if whole:
+        click.echo(f"kept: {clean(whole)}")
     for note in fitted.notes:
         click.echo(_line(note))
     for text in fitted.missing:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
+from kadr_sdk.data_guests import RowsDescriptor
 from kadr_sdk.effects import EffectDeclaration
 from kadr_sdk.errors import ManifestError, did_you_mean
 from kadr_sdk.hooks import PROJECT_NAME, HookSpecs
@@ -103,7 +104,9 @@ def _contribution(item: Contribution, folder: Path) -> Iterator[str]:
             yield "a descriptor is needed: name it with 'file'"
             return
         try:
-            described = _DESCRIPTORS[item.kind](_read(folder / item.file))
+            data = _read(folder / item.file)
+            read = RowsDescriptor.from_dict if "rows_of" in data else _DESCRIPTORS[item.kind]
+            described = read(data)
         except (OSError, ValueError, TypeError) as error:
             yield f"{item.file}: {error}"
             return

@@ -17,6 +17,7 @@ from kadr_sdk.contributions import (
     LadderExporter,
     Runtime,
 )
+from kadr_sdk.data_guests import DataRuntime, RowsAnalyzer
 from kadr_sdk.effects import EffectDeclaration, FilterEffect, FrameEffect, SoundFilterEffect
 from kadr_sdk.execution import Executor
 from kadr_sdk.manifest import Contribution
@@ -30,7 +31,6 @@ _PROTOCOLS: dict[str, type] = {
     "executor": Executor,
     "host": Host,
     "importer": Importer,
-    "runtime": Runtime,
 }
 _PICTURES = {"filter": FilterEffect, "frame": FrameEffect}
 _SOUND = {"filter": SoundFilterEffect, "audio": AudioEffect}
@@ -58,8 +58,13 @@ def entry_problems(item: Contribution, thing: Any, declaration: EffectDeclaratio
     elif item.kind == "exporter":  # the files of each rendition, or what ties them together
         lacking = [list(_methods(thing, protocol)) for protocol in (Exporter, LadderExporter)]
         yield from () if [] in lacking else lacking[0]
+    elif item.kind == "runtime":  # guests that make pictures, guests that work on data, or both
+        lacking = [list(_methods(thing, protocol)) for protocol in (Runtime, DataRuntime)]
+        yield from () if [] in lacking else lacking[0]
     elif item.kind == "analyzer" and hasattr(thing, "measure"):
         yield from _methods(thing, FrameAnalyzer)
+    elif item.kind == "analyzer" and hasattr(thing, "digest"):
+        yield from _methods(thing, RowsAnalyzer)
     elif item.kind in _PROTOCOLS:
         yield from _methods(thing, _PROTOCOLS[item.kind])
     elif declaration is not None:

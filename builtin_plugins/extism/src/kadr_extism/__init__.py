@@ -1,0 +1,1 @@
+"""Guests from Extism PDKs."""

@@ -1,0 +1,1 @@
+"""Slow moves over pictures: Python as a guest."""

@@ -1,0 +1,1 @@
+"""M3U playlists: a guest from an Extism PDK."""
