@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kadr_sdk.files import check_new, refuse_same, write_new
 from kadr_sdk.plugin import DescribedCommand, Kernel
 
-from kadr_cli.files import check_new, refuse_same, write_new
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, json_option
 from kadr_cli.output import clean, print_json
