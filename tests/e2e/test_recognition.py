@@ -152,6 +152,23 @@ def test_wrong_files(detector: str, kadr: Kadr, tmp_path: Path) -> None:
         assert "Traceback" not in err
 
 
+BROKEN = sorted(p.name for p in (MEDIA / "broken").iterdir()) if MODELS.is_dir() else []
+
+
+@real
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_seen_as_far_as_it_goes(
+    name: str, detector: str, kadr: Kadr, tmp_path: Path
+) -> None:
+    """Each says what is wrong in one error, or what it shows; and none is a defect of ours."""
+    target = tmp_path / "tall.tlp"
+    for arguments in (["recognize", "--every", "2s"], ["reframe", "--every", "2s", "-o", target]):
+        code, _, err = kadr(arguments[0], MEDIA / "broken" / name, *arguments[1:])
+        assert code in (0, 3), err
+        assert err.count("error: ") == (code != 0)
+        assert (code == 0) is target.exists() or arguments[0] == "recognize"
+
+
 def test_models_that_are_not_here(kadr: Kadr, tmp_path: Path) -> None:
     Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
     with boot(environ={"KADR_HOME": str(tmp_path / "home")}) as fresh:

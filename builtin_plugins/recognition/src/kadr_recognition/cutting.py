@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.errors import InvalidParameterError
+from kadr_sdk.errors import InvalidParameterError, MediaFileError
 from kadr_sdk.media import MediaInfo
 from kadr_sdk.project import Project, parse_project
 from kadr_sdk.times import format_seconds
@@ -56,7 +56,13 @@ def cut_project(info: MediaInfo, source: str, stretches: Sequence[tuple[Fraction
 
 
 def whole_project(info: MediaInfo, source: str) -> Project:
-    """All of a film."""
+    """All of a film.
+
+    Raises:
+        MediaFileError: there are no pictures in it.
+    """
+    if info.main_video is None:
+        raise MediaFileError("there are no pictures in it", path=info.path, hint="give a film or a picture")
     return _project(info, [{"id": "film", "source_file": source}])
 
 
