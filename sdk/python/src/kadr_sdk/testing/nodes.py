@@ -118,6 +118,18 @@ def _look_up(plane: Any, u: Any, v: Any) -> Any:
 
 
 def _call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> VideoFrame:
+    effect = context.effect(node.kind, node.effect)
+    if node.sequential and frame == 0:  # frames are asked for in order
+        if hasattr(effect, "reset"):
+            effect.reset()
+        for earlier in range(-node.lead, 0):
+            effect.frame(_frame_call(node, earlier, context, decode))
+    result = effect.frame(_frame_call(node, frame, context, decode))
+    assert isinstance(result, VideoFrame)
+    return result
+
+
+def _frame_call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> FrameCall:
     before, after = node.window
     last = node.lead + node.frames + node.trail - 1
     at = [min(max(node.lead + frame + k, 0), last) for k in range(-before, after + 1)]
@@ -127,7 +139,7 @@ def _call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> V
     slot = frame + node.lead if node.sequential else frame
     values = {name: value_at(value, slot) for name, value in node.values}
     progress = values.get("progress", number / total)
-    call = FrameCall(
+    return FrameCall(
         inputs,
         values,
         number,
@@ -143,6 +155,3 @@ def _call(node: Call, frame: int, context: RenderContext, decode: _Decoder) -> V
         node.scale,
         node.purpose,
     )
-    result = context.effect(node.kind, node.effect).frame(call)
-    assert isinstance(result, VideoFrame)
-    return result
