@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from typing import Any
 import click
 import pytest
 from kadr_kernel.kernel import Kernel
+from kadr_scanner.scan import Scan
 from kadr_sdk.errors import (
     InvalidParameterError,
     InvalidPathError,
     MediaFileError,
     StorageError,
 )
+from kadr_sdk.events import ScanCompleted
 from kadr_sdk.rendering import ProjectStore
 from PIL import Image
 
@@ -77,10 +81,45 @@ def test_watching_sees_new_files(
         if looks == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("kadr_scanner.commands.scanning.time.sleep", pause)
+    monkeypatch.setitem(sys.modules, "watchdog.events", None)  # as without the extra
+    monkeypatch.setattr("kadr_scanner.waking.time.sleep", pause)
     with pytest.raises(click.Abort):
         run("scan", folder, "--watch", "--every", "0.2")
     assert "late.mkv" in run("list", folder)
+
+
+def test_watching_wakes_by_events(
+    run: Run, folder: Path, barcodes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The long pause is not waited for: the system tells of the file."""
+    pytest.importorskip("watchdog")
+    monkeypatch.setattr("kadr_scanner.waking.SELDOM", 30.0)
+    late, scans = folder / "deep" / "late.mkv", []
+    late.parent.mkdir()
+
+    def announce(done: ScanCompleted) -> None:
+        scans.append(done.new)
+        if len(scans) == 2:
+            late.write_bytes(barcodes.read_bytes())
+        elif sum(scans) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("kadr_scanner.commands.scanning._show", lambda done: None)
+    monkeypatch.setattr("kadr_scanner.library.Scan.run", _telling(Scan.run, announce))
+    began = time.monotonic()
+    with pytest.raises(click.Abort):
+        run("scan", folder, "--watch", "--every", "0.2")
+    assert time.monotonic() - began < 25
+    assert "late.mkv" in run("list", folder)
+
+
+def _telling(work: Callable[..., Any], announce: Callable[[Any], None]) -> Callable[..., Any]:
+    def call(*given: Any, **named: Any) -> Any:
+        done = work(*given, **named)
+        announce(done)
+        return done
+
+    return call
 
 
 def test_unknown_names(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from kadr_sdk.rendering import ProjectStore
 from kadr_scanner.commands.session import PATH, Session, clean, json_option, print_json
 from kadr_scanner.relink import relinked_project
 from kadr_scanner.scan import DEPTHS
+from kadr_scanner.waking import waking
 
 __all__ = ["COMMANDS"]
 
@@ -27,14 +27,16 @@ __all__ = ["COMMANDS"]
     help="Stop after the metadata, after the digests, or count all packets too.",
 )
 @click.option("--retry", is_flag=True, help="Look again at files that could not be used.")
-@click.option("--watch", is_flag=True, help="Go on: look again and again, until stopped with Ctrl-C.")
+@click.option(
+    "--watch", is_flag=True, help="Go on: look again whenever something changes, until stopped with Ctrl-C."
+)
 @click.option(
     "--every",
     type=click.FloatRange(0.2, 86_400),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
-    help="Between two looks of --watch.",
+    help="Between two looks of --watch; without kadr[watch] it looks that often.",
 )
 @json_option
 @click.pass_obj
@@ -46,11 +48,19 @@ def scan(
         done = session.library.scan(folder, depth, retry=retry)
         if not as_json:
             _show(done)
-        while watch:
-            time.sleep(every)
+        if watch:
+            _watch(session, folder, depth, every, done.missing, as_json=as_json)
+
+
+def _watch(session: Session, folder: Path, depth: str, every: float, missing: int, *, as_json: bool) -> None:
+    """Look again and again; what changes while nobody waits is not missed."""
+    with waking(folder, every) as wait:
+        while True:
             done = session.library.scan(folder, depth)
-            if not as_json and done.new + done.changed + done.relinked:
+            if not as_json and (done.new + done.changed + done.relinked or done.missing != missing):
                 _show(done)
+            missing = done.missing
+            wait()
 
 
 def _show(done: ScanCompleted) -> None:
