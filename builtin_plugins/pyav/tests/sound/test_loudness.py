@@ -78,6 +78,15 @@ def test_true_peak_as_in_tech_3341(phase, wanted):
     assert wanted - 0.4 <= peak <= wanted + 0.2
 
 
+@pytest.mark.parametrize("phase", [0, 45, 60, 67.5])
+def test_a_true_peak_beyond_full_scale(phase):
+    """Tech 3341, case 19: amplitude 1.41 is +3 dBTP, though its samples may be lower."""
+    places = np.arange(RATE) / 4 + phase / 360
+    tone = 1.41 * np.sin(2 * np.pi * places) * np.clip(np.arange(RATE) / 4800, 0, 1)
+    peak = measured(np.tile(tone.astype(np.float32), (2, 1))).true_peak
+    assert 3 - 0.4 <= peak <= 3 + 0.2
+
+
 def test_silence_has_no_loudness():
     assert measured(np.zeros((2, RATE), np.float32)).facts() == {
         "integrated": None,

@@ -176,7 +176,8 @@ class Looks:
         start = frame_at(use.start_time, fps) if use.start_time is not None else None
         end = frame_at(use.end_time, fps) if use.end_time is not None else None
         if _nothing(use, start, end, exact=kind == "audio_effect"):
-            problems.append(Problem(f"{path}.end_time", "ends before it starts"))
+            hint = "give a later time, or none: to the end"
+            problems.append(Problem(f"{path}.end_time", "ends before it starts", hint))
             return None
         return Look(path, kind, declaration, values, start, end, _seed(use), use.inputs, mask)
 

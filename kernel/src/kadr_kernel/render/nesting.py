@@ -79,7 +79,8 @@ class Nesting:
 
     def _refusal(self, name: str, path: str) -> Problem | None:
         if name not in self._sequences:
-            return Problem(path, f"no sequence {shown(name)}", did_you_mean(name, self._sequences))
+            hint = did_you_mean(name, self._sequences) or "add it to the sequences of the project"
+            return Problem(path, f"no sequence {shown(name)}", hint)
         chain = [*self._open, name]
         if name in self._open:
             circle = " > ".join(map(shown, chain[chain.index(name) :]))
