@@ -27,7 +27,8 @@ def errors() -> Iterator[str]:
     yield "| code | class | exit code | retry | meaning |"
     yield "|---|---|---|---|---|"
     for kind in error_types():
-        indent = "&nbsp;" * 2 * (len(kind.__mro__) - len(KadrError.__mro__))
+        above = [base for base in kind.__mro__[1:] if issubclass(base, KadrError)]
+        indent = "&nbsp;" * 2 * len(above)
         retry = "may help" if kind.retryable else ""
         yield f"| `{kind.code}` | {indent}`{kind.__name__}` | {kind.exit_code} | {retry} | {_summary(kind)} |"
 

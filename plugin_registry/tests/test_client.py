@@ -280,7 +280,11 @@ def _conflicting(bench: Any) -> str:
         (lambda bench: "com.nobody.x", "unknown plugin 'com.nobody.x'", NotFoundError),
         (lambda bench: "Glow!", "names no plugin", InvalidParameterError),
         (lambda bench: f"{GLOW}@x", "names no plugin", InvalidParameterError),
-        (lambda bench: f"{GLOW}>=7", "you ask for org.example.glow >=7", RegistryError),
+        (
+            lambda bench: f"{GLOW}>=7",
+            "you ask for org.example.glow >=7\nthere are of org.example.glow: 1.0.0",
+            RegistryError,
+        ),
     ],
 )
 def test_what_must_not_be_installed_changes_nothing(

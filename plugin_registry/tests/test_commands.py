@@ -99,7 +99,7 @@ def test_a_publisher_with_keys_elsewhere(bench: Any, ready: Path, kadr: Run, tmp
         (["yank", "{ready}", GLOW, "--reason", "x"], "names no version"),
         (["yank", "{ready}", f"{GLOW}==1.0.0"], "a reason is needed to yank"),
         (["yank", "{ready}", f"{GLOW}==1.0.0", "--undo", "--reason", "x"], "none to undo it"),
-        (["revoke", "{ready}", "org.example.fog", "--reason", "x"], "has no plugin 'org.example.fog'"),
+        (["revoke", "{ready}", "org.example.fog", "--reason", "x"], "unknown plugin 'org.example.fog'"),
         (["revoke", "{ready}", f"{GLOW}==9", "--reason", "x"], "has no release 9"),
         (["revoke", "{ready}", GLOW, "--reason", " "], "a reason is needed"),
         (["rotate", "{ready}", "snapsot"], "there is no role or namespace 'snapsot'"),

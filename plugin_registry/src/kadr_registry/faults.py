@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kadr_sdk.errors import PluginError, Problem, ValidationError
+from kadr_sdk.errors import ManyProblems, PluginError
 
 __all__ = ["RefusedError", "RegistryError", "RevokedError", "TrustError", "UnreachableError"]
 
@@ -38,14 +36,7 @@ class UnreachableError(RegistryError):
     exit_code = 7
 
 
-class RefusedError(RegistryError):
+class RefusedError(ManyProblems, RegistryError):
     """A release breaks rules; all of them are in :attr:`problems`."""
 
     code = "registry_refused"
-
-    def __init__(self, message: str, problems: Iterable[Problem] = (), *, path: object = "") -> None:
-        super().__init__(message, path=path, problems=tuple(problems))
-
-    problems = ValidationError.problems
-    as_dict = ValidationError.as_dict
-    __str__ = ValidationError.__str__

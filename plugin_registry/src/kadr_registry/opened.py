@@ -84,11 +84,8 @@ def read_root(place: str, root: Path | None) -> bytes:
         return path.read_bytes()
     except OSError as error:
         text = "the root that you trust is needed" if root is None else "the root cannot be read"
-        hint = (
-            "--root FILE: its operator gives it to you, 1.root.json of the registry; "
-            "or --fingerprint of it, by another way than the registry itself"
-        )
-        raise InvalidPathError(text, path=path, hint=hint) from error
+        hint = "--root FILE: its operator gives it to you, 1.root.json of the registry"
+        raise InvalidPathError(text, path=root or place, hint=hint) from error
 
 
 def fingerprint_of(root: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kadr_sdk.errors import PluginError, Problem, ValidationError, did_you_mean
+from kadr_sdk.errors import ManyProblems, PluginError, Problem, did_you_mean
 
 from kadr_kernel.container.recipe import Key, Recipe
 
@@ -108,13 +108,13 @@ class NotMade(Fault):
         return Problem(self.where, f"{self.path[-1]}{owner} could not be {self.step}: {text}")
 
 
-class ContainerError(PluginError):
+class ContainerError(ManyProblems, PluginError):
     """Services that cannot be put together; every fault is in ``data['faults']``."""
 
     code = "container"
 
     def __init__(self, message: str, faults: Iterable[Fault]) -> None:
-        super().__init__(message, faults=tuple(faults))
+        PluginError.__init__(self, message, faults=tuple(faults))
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -126,9 +126,6 @@ class ContainerError(PluginError):
     def problems(self) -> tuple[Problem, ...]:
         """The faults as sentences."""
         return tuple(fault.problem() for fault in self.faults)
-
-    as_dict = ValidationError.as_dict
-    __str__ = ValidationError.__str__
 
 
 def missing_hint(key: Key, known: Iterable[Key]) -> str:

@@ -25,21 +25,37 @@ class ConflictError(RegistryError):
 
 
 def explained(
-    causes: Sequence[tuple[Wish, Candidate | None]], refused: Mapping[str, Mapping[str, str]]
+    causes: Sequence[tuple[Wish, Candidate | None]],
+    refused: Mapping[str, Mapping[str, str]],
+    offered: Mapping[str, Sequence[str]],
 ) -> ConflictError:
-    """One error that names every wish of the conflict and what stood against each release."""
+    """One error that names every wish of the conflict and what stood against each release.
+
+    Args:
+        refused: why releases were left out, by plugin and version.
+        offered: versions that could be taken, by plugin, the newest first.
+    """
     wishes = sorted({str(wish) for wish, _ in causes})
     plugins = sorted({wish.plugin for wish, _ in causes})
     lines = [f"nothing fits: {'; '.join(printable(w, 300) for w in wishes[:_MOST])}"]
     for plugin in plugins:
-        lines += _reasons(plugin, [w for w, _ in causes if w.plugin == plugin], refused.get(plugin, {}))
+        own = [w for w, _ in causes if w.plugin == plugin]
+        lines += _reasons(plugin, own, refused.get(plugin, {}), offered.get(plugin, ()))
     hint = "ask for other versions, or remove one of them: kadr plugin why ID"
     return ConflictError("\n".join(lines), hint=hint)
 
 
-def _reasons(plugin: str, wishes: Iterable[Wish], refused: Mapping[str, str]) -> list[str]:
-    """The refused releases that a wish would have taken, the newest first."""
+def _reasons(
+    plugin: str, wishes: Iterable[Wish], refused: Mapping[str, str], offered: Sequence[str]
+) -> list[str]:
+    """The refused releases that a wish would have taken, the newest first; else what there is."""
     ranges = [wish.range for wish in wishes if not wish.without]
-    fitting = [v for v in refused if all(r.contains(v, prereleases=True) for r in ranges)]
-    newest = sorted(fitting, key=Version, reverse=True)[:_MOST]
+
+    def fitting(versions: Iterable[str]) -> list[str]:
+        return [v for v in versions if all(r.contains(v, prereleases=True) for r in ranges)]
+
+    if not fitting([*refused, *offered]) and offered and len(ranges) == 1:
+        more = ", …" if len(offered) > _MOST else ""
+        return [f"there are of {plugin}: {', '.join(offered[:_MOST])}{more}"]
+    newest = sorted(fitting(refused), key=Version, reverse=True)[:_MOST]
     return [f"{plugin} {version} is left out: {printable(refused[version])}" for version in newest]

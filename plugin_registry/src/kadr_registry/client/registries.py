@@ -24,7 +24,7 @@ from kadr_registry.revocations import Revocations
 from kadr_registry.sources import Source, Sources
 from kadr_registry.transport import open_transport
 
-__all__ = ["Registries"]
+__all__ = ["Registries", "none_set_up"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -115,12 +115,12 @@ class Registries:
         """The one registry that may have a plugin, refreshed.
 
         Raises:
-            NotFoundError: no registry has its namespace.
+            ConfigError: no registry is set up.
+            NotFoundError: none has its namespace.
             TrustError, UnreachableError: it cannot be believed, or not be reached.
         """
         if not self.sources.all:
-            hint = "set one up: kadr plugin registries add NAME PLACE --root FILE"
-            raise NotFoundError("registry for plugin", plugin, hint=hint)
+            raise none_set_up()
         return self.named(self.sources.of(plugin).name)
 
     def named(self, name: str) -> Registry:
@@ -192,6 +192,13 @@ class Registries:
     def _write(self, table: Mapping[str, Mapping[str, Any]]) -> None:
         write_whole(self._file, tomli_w.dumps({"registries": dict(sorted(table.items()))}).encode())
         self.sources = Sources.from_table(table)
+
+
+def none_set_up() -> ConfigError:
+    """The error of whoever asks registries where there are none."""
+    return ConfigError(
+        "no registry is set up", hint="set one up: kadr plugin registries add NAME PLACE --root FILE"
+    )
 
 
 def _row(source: Source) -> dict[str, Any]:

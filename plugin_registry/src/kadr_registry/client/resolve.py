@@ -96,7 +96,7 @@ def resolve(wishes: Iterable[Wish], rules: Rules) -> dict[str, Candidate]:
         found = resolver.resolve(sorted(wishes, key=lambda w: w.plugin), max_rounds=_ROUNDS)
     except ResolutionImpossible as error:
         causes = [(cause.requirement, cause.parent) for cause in error.causes]
-        raise explained(causes, provider.refused) from error
+        raise explained(causes, provider.refused, provider.offered) from error
     except (ResolutionTooDeep, _TooLongError) as error:
         hint = "ask for versions more narrowly"
         raise ConflictError("no set that fits was found within the limits", hint=hint) from error
@@ -117,6 +117,11 @@ class _Provider(AbstractProvider[Wish, Candidate, str]):
         self._inside: dict[tuple[int, str], bool] = {}
         self._end = time.monotonic() + _SECONDS
         self.refused: dict[str, dict[str, str]] = {}
+
+    @property
+    def offered(self) -> dict[str, list[str]]:
+        """Versions that could be taken of every plugin that was looked at, the newest first."""
+        return {name: [c.version for c in found if c.version] for name, found in self._known.items()}
 
     def identify(self, requirement_or_candidate: Wish | Candidate) -> str:
         return requirement_or_candidate.plugin

@@ -114,7 +114,8 @@ def _rollback(kernel: Kernel, generation: int | None, as_json: bool) -> None:
     with using.client_of(kernel) as client:
         old, new = client.rollback(generation)
     data = {"from": old.number, "to": new.number, "plugins": {p.id: p.version for p in new.plugins}}
-    text = f"generation {new.number} counts again ({len(new.plugins)} plugins), instead of {old.number}"
+    count = f"{len(new.plugins)} plugin{'s' * (len(new.plugins) != 1)}"
+    text = f"generation {new.number} counts again ({count}), instead of {old.number}"
     shared.show_result(as_json, data, text)
 
 

@@ -14,6 +14,7 @@ from kadr_sdk.text import printable
 from kadr_registry.client.audit import audit as find
 from kadr_registry.client.audit import outdated as newer
 from kadr_registry.client.lockfile import Lock
+from kadr_registry.client.registries import none_set_up
 from kadr_registry.client.wanted import Ask
 from kadr_registry.commands import shared, using
 from kadr_registry.files import write_whole
@@ -44,8 +45,7 @@ def _search(
     silent: list[KadrError] = []
     with using.registries_of(kernel, sources, stale_days) as registries:
         if not registries.sources.all:
-            hint = "set one up: kadr plugin registries add NAME PLACE --root FILE"
-            raise NotFoundError("registry", "to search", hint=hint)
+            raise none_set_up()
         for source in registries.sources.all:
             try:
                 hits = registries.named(source.name).search(" ".join(words), limit)

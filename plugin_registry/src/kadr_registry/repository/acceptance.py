@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kadr_sdk.errors import NotFoundError
 from kadr_sdk.permissions import PermissionSet
 from packaging.version import Version
 from tuf.api.exceptions import RepositoryError
@@ -195,7 +196,8 @@ def revoke(repository: Repository, plugin: str, version: str, reason: str) -> Re
         version: of one release, or ``*``.
 
     Raises:
-        RegistryError: there is no such plugin, or no reason.
+        NotFoundError: there is no such plugin.
+        RegistryError: there is no such release, or no reason.
     """
     if not reason.strip():
         raise RegistryError("a reason is needed", hint="--reason 'what is wrong with it'")
@@ -223,7 +225,7 @@ def _known_listing(edit: Edit, plugin: str) -> Listing:
         role = edit.role(bins.get_role_for_target(path)) if bins else role
         if data := edit.target(role, path):
             return Listing.from_bytes(data, plugin)
-    raise RegistryError(f"the registry has no plugin {plugin!r}")
+    raise NotFoundError("plugin", plugin, [entry.id for entry in _index(edit)])
 
 
 def _revocations(edit: Edit) -> Revocations:

@@ -40,7 +40,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
     "BackendError",
@@ -55,6 +55,7 @@ __all__ = [
     "InvalidPathError",
     "KadrError",
     "ManifestError",
+    "ManyProblems",
     "MediaFileError",
     "ModelError",
     "NotFoundError",
@@ -158,17 +159,18 @@ def _rebuild(kind: type[KadrError], message: str, path: str, hint: str, data: di
     return error
 
 
-class InputError(KadrError):
-    """What the user gave cannot be used."""
+if TYPE_CHECKING:
+    _Several = KadrError
+else:
+    _Several = object  # no branch of the tree: it stands beside one
 
-    code = "input"
-    exit_code = 2
 
+class ManyProblems(_Several):
+    """What makes an error tell everything that is wrong at once; named before the error it extends.
 
-class ValidationError(InputError):
-    """A document breaks one or more rules; all of them are in :attr:`problems`."""
-
-    code = "validation"
+    Args:
+        problems: every broken rule.
+    """
 
     def __init__(self, message: str, problems: Iterable[Problem] = (), *, path: object = "") -> None:
         super().__init__(message, path=path, problems=tuple(problems))
@@ -181,13 +183,23 @@ class ValidationError(InputError):
 
     def as_dict(self) -> dict[str, object]:
         """As the base, without repeating the problems among the data."""
-        plain = KadrError.as_dict(self)  # no super(): ManifestError borrows this method
-        plain["data"] = {}
-        return plain
+        return super().as_dict() | {"data": {}}
 
     def __str__(self) -> str:
-        head = KadrError.__str__(self)
-        return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
+        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class InputError(KadrError):
+    """What the user gave cannot be used."""
+
+    code = "input"
+    exit_code = 2
+
+
+class ValidationError(ManyProblems, InputError):
+    """A document breaks one or more rules; all of them are in :attr:`problems`."""
+
+    code = "validation"
 
 
 class InvalidParameterError(InputError):
@@ -289,18 +301,11 @@ class PluginError(KadrError):
     code = "plugin"
 
 
-class ManifestError(PluginError):
+class ManifestError(ManyProblems, PluginError):
     """``plugin.toml`` breaks rules; all of them are in :attr:`problems`."""
 
     code = "manifest"
     exit_code = 2
-
-    def __init__(self, message: str, problems: Iterable[Problem] = (), *, path: object = "") -> None:
-        super().__init__(message, path=path, problems=tuple(problems))
-
-    problems = ValidationError.problems
-    as_dict = ValidationError.as_dict
-    __str__ = ValidationError.__str__
 
 
 class PluginNotFoundError(PluginError):
