@@ -103,6 +103,17 @@ def deliveries() -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def export_fields() -> Iterator[str]:
+    """Which field of the export table which codec keeps, as the tests find them."""
+    rows = tomllib.loads((FOLDER.parent / "tests" / "e2e" / "fields.toml").read_text("utf-8"))["codec"]
+    names = sorted({*rows[0]["works"], *rows[0].get("refused", {})}, key=rows[0]["works"].index)
+    yield "| codec | " + " | ".join(f"`{name}`" for name in names) + " |"
+    yield "|---|" + "---|" * len(names)
+    for row in rows:
+        cells = " | ".join("kept" if name in row["works"] else "refused" for name in names)
+        yield f"| {row['name']} | {cells} |"
+
+
 _OUTCOMES = {
     "refused": "refused before the start",
     "accepted": "accepted, with what is said as a warning",
@@ -144,6 +155,7 @@ TABLES = {
     "broken": broken,
     "levels": levels,
     "deliveries": deliveries,
+    "export_fields": export_fields,
     "quality": quality,
 }
 

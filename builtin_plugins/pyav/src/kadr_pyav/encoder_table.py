@@ -28,7 +28,7 @@ class Quality:
     ``quality`` 0..100 is mapped evenly: ``value = worst + (best - worst) * quality / 100``.
 
     Attributes:
-        option: the encoder's own, or ``qscale`` (the quantiser, by ``global_quality``).
+        option: the encoder's own, or ``qscale`` (the quantiser, by ``qmin`` and ``qmax``).
         default: where nothing is asked for.
         worst, best: values at quality 0 and 100.
         top: the greatest value that the encoder takes.
@@ -207,7 +207,7 @@ _VP8 = VideoEncoder(
     presets=_steps("8", "7", "6", "5", "4", "3", "2", "1", "0", "0"),
     hidden_alpha=True,
 )
-_QSCALE = Quality("qscale", 3, worst=31, best=2, top=31, whole=True)
+_QSCALE = Quality("qscale", 2, worst=31, best=2, top=31, whole=True)
 _MPEG2 = VideoEncoder(
     "mpeg2video",
     "mpeg2video",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_passes", "rate_options", "senseless"]
 
-_QP_TO_LAMBDA = 118  # FF_QP2LAMBDA
+_BOUNDLESS = 1_000_000_000
 _LIKE_CRF = ("cq", "qvbr_quality_level", "global_quality")
 """Scales of encoders in hardware, of the same range and sense as crf."""
 _RATES = {"crf", "qp", "b", "global_quality", "lossless"}
@@ -60,10 +60,14 @@ def _quality(encoder: VideoEncoder, option: str, value: float) -> dict[str, str]
             hint=f"{kind}from 0 to {encoder.quality.top:g}",
         )
     if option == "qscale":
-        return {"global_quality": str(int(value) * _QP_TO_LAMBDA)}
-    free = encoder.name.startswith("libvpx") or encoder.hardware == "nvenc"
+        # Not by the flag qscale: encoders then take the quantiser from each frame, where PyAV has no say.
+        return {"qmin": str(int(value)), "qmax": str(int(value))}
     more = {"rc": "qvbr"} if encoder.hardware == "amf" else {}
-    return {option: f"{value:g}"} | more | ({"b": "0"} if free else {})
+    if encoder.name == "libvpx-vp9" or encoder.hardware == "nvenc":
+        more["b"] = "0"
+    elif encoder.name == "libvpx":  # VP8 is never better than its bitrate allows, by default 256 kbit/s
+        more["b"] = str(_BOUNDLESS)
+    return {option: f"{value:g}"} | more
 
 
 def _limits(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:

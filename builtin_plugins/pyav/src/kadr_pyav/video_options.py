@@ -36,6 +36,8 @@ _FIELDS = {
     "crf": ("crf", "quality", "bitrate"),
     "qp": ("crf", "quality", "bitrate"),
     "global_quality": ("quality", "bitrate"),
+    "qmin": ("quality",),
+    "qmax": ("quality",),
     "b": ("bitrate", "crf", "quality"),
     "maxrate": ("maxrate",),
     "bufsize": ("bufsize",),
@@ -76,13 +78,13 @@ def prepare_video(encoding: VideoEncoding, muxer: str) -> VideoEncoding:
     user = dict(encoding.options)
     check_options(encoder, user)
     _refuse_twice(encoding, user)
-    options = {"threads": "1", "flags": _flags(encoding, encoder)}
+    options = {"threads": "1", "flags": _flags(encoder)}
     options |= dict(encoder.defaults) | rate_options(encoding, encoder) | _structure(encoding, encoder)
     options |= _preset(encoding, encoder) | _profile(encoding, encoder) | _chroma(encoding)
     level, within = _level(encoding, encoder, muxer)
     options |= level
     options |= user | dict(encoder.pinned)
-    options["flags"] = options["flags"] if "flags" not in user else _flags(encoding, encoder) + user["flags"]
+    options["flags"] = options["flags"] if "flags" not in user else _flags(encoder) + user["flags"]
     if encoder.params:
         options[encoder.params] = _params(encoder, user.get(encoder.params, ""), muxer, within)
     return replace(encoding, encoder=encoder.name, options=tuple(sorted(options.items())))
@@ -111,10 +113,8 @@ def _check_clock(encoding: VideoEncoding) -> None:
         )
 
 
-def _flags(encoding: VideoEncoding, encoder: VideoEncoder) -> str:
-    scaled = encoder.quality is not None and encoder.quality.option == "qscale"
-    fixed = "+qscale" if scaled and encoding.bitrate is None else ""
-    return "+global_header" + encoder.flags + fixed
+def _flags(encoder: VideoEncoder) -> str:
+    return "+global_header" + encoder.flags
 
 
 def _structure(encoding: VideoEncoding, encoder: VideoEncoder) -> dict[str, str]:

@@ -79,7 +79,8 @@ def test_fields_become_the_encoders_own_options() -> None:
         ("hevc", "mp4", "crf", ("48", "31", "14")),
         ("av1", "mp4", "crf", ("60", "36", "12")),
         ("vp9", "webm", "crf", ("60", "36", "12")),
-        ("mpeg2video", "mpegts", "global_quality", (str(31 * 118), str(16 * 118), str(2 * 118))),
+        ("mpeg2video", "mpegts", "qmin", ("31", "16", "2")),
+        ("mpeg2video", "mpegts", "qmax", ("31", "16", "2")),
     ],
 )
 def test_quality_runs_evenly_between_the_ends(codec: str, muxer: str, name: str, values: Any) -> None:
