@@ -153,6 +153,18 @@ def test_a_frame_is_drawn_around(values: Values) -> None:
     assert (labelled.planes[0][top:20, 80:right] == 235).any()
 
 
+def test_the_surest_name_lies_on_top(values: Values) -> None:
+    cat = Row(0, Fraction(0), Detection("cat", 0.4, DOG.box, track=2))
+    dog = FOUND.rows[0]
+    both = [
+        Results(MEDIA, FOUND.model, FOUND.settings, FOUND.frames, rows) for rows in ((dog, cat), (cat, dog))
+    ]
+    source = noise()
+    alone, *drawn = (call(DrawDetections(), source, values(f, labels=True)) for f in (FOUND, *both))
+    for found in drawn:
+        assert all(np.array_equal(a, b) for a, b in zip(found.planes, alone.planes, strict=True))
+
+
 def test_a_label_stays_within_the_picture(values: Values) -> None:
     dog = Detection("dog", 0.9, (180.0, 40.0, 20.0, 20.0), track=1)
     found = Results(MEDIA, FOUND.model, FOUND.settings, FOUND.frames, (Row(0, Fraction(0), dog),))

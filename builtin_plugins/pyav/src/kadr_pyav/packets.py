@@ -83,9 +83,9 @@ def cut_off(container: InputContainer, video: VideoStream) -> str:
     entries = video.index_entries
     if "mov" not in container.format.name.split(",") or not len(entries):
         return ""
-    beyond = sum(entry.pos + entry.size > container.size for entry in entries[-_TAIL:])
     if entries[-1].pos + entries[-1].size <= container.size:
         return ""
+    beyond = sum(entry.pos + entry.size > container.size for entry in entries[-_TAIL:])
     count = f"at least {beyond}" if beyond == _TAIL else str(beyond)
     return f"the file is cut off: {count} frames of video stream {video.index} are missing at its end"
 

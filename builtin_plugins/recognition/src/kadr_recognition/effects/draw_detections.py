@@ -28,7 +28,7 @@ class DrawDetections(Following):
         """A new frame."""
         out = call.inputs[0][0].copy()
         width = max(2, 2 * round(call.values["line"] / 2))
-        for spot, region in self.spots(call):
+        for spot, region in sorted(self.spots(call), key=lambda found: found[0].score):  # the surest on top
             _draw(out, spot, region, width, call)
         return out
 
