@@ -30,6 +30,7 @@ def native(
     needs: str = "",
     files: dict[str, bytes] | None = None,
     name: str = "tool",
+    tag: str = "py3-none-any",
 ) -> Path:
     """A folder with a plugin that has a command in Python; publishes it with a wheel made by hand."""
     plugin = f"org.example.{name}"
@@ -53,7 +54,7 @@ def native(
     } | (files or {})
     rows = [f"{n},sha256={digest(d)},{len(d)}" for n, d in content.items()]
     content[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
-    path = home.parent / f"{stem}-py3-none-any.whl"
+    path = home.parent / f"{stem}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for file, data in content.items():
             archive.writestr(file, data)
@@ -108,6 +109,15 @@ def test_what_it_requires_is_in_the_host_or_it_is_refused(
         user.install(TOOL, grant=["native"])
     assert {k: v for k, v in user.state().items() if not k.startswith("packages")} == before
     assert user.there() == {}
+
+
+def test_code_for_another_platform_changes_nothing(bench: Any, user: Any) -> None:
+    native(bench, tag="cp311-cp311-win_arm64")
+    before = user.state()
+    said = r"org\.example\.tool 1\.0 is left out: it runs on cp311-cp311-win_arm64, not on this machine"
+    with pytest.raises(RegistryError, match=said):
+        user.install(TOOL, grant=["native"])
+    assert user.state() == before
 
 
 def test_what_it_requires_may_be_in_another_plugin(bench: Any, user: Any) -> None:
