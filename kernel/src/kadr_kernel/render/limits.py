@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from fractions import Fraction
 
 from kadr_sdk.curves import Curve
@@ -68,7 +69,7 @@ def _audio_end(view: ClipView) -> Fraction | None:
 def check_media(view: ClipView, library: MediaLibrary, problems: list[Problem]) -> None:
     """A clip shows only what its media has; handles of transitions included."""
     if view.nested is not None:
-        _check_end(view, _nested_end(view), problems)
+        _check_end(view, _shown(view), _nested_end(view), problems)
     if view.file is None or view.info is None:
         return
     if view.video is not None and not view.video.still:
@@ -79,23 +80,33 @@ def check_media(view: ClipView, library: MediaLibrary, problems: list[Problem]) 
 
 def _check_pictures(view: ClipView, library: MediaLibrary, problems: list[Problem]) -> None:
     assert view.video is not None
-    times = [view.source_time(view.seen_start), view.source_time(view.seen_end - 1)]
-    last = max(times)
-    stated = view.video.duration
-    margin = 2 / (view.video.rate or Fraction(10)) + Fraction(1, 10)
+    shown, stated = _shown(view), view.video.duration
     end = view.video.start + stated if stated is not None else None
-    if end is None or last >= end - margin or view.video.variable:
+    if end is None or shown[1] >= end - _margin(view.video.rate) or view.video.variable:
         try:
             end = _exact_end(view, library)
         except KadrError as error:
             problems.append(Problem(f"{view.path}.source_file", f"{view.file}: {error.message}", error.hint))
             return
-    _check_end(view, end, problems)
+    _check_end(view, shown, end, problems)
 
 
-def _check_end(view: ClipView, end: Fraction, problems: list[Problem]) -> None:
-    times = [view.source_time(view.seen_start), view.source_time(view.seen_end - 1)]
-    first, last = min(times), max(times)
+@functools.lru_cache(maxsize=64)
+def _margin(rate: Fraction | None) -> Fraction:
+    """Seconds before the end that a container states from where on it is looked at."""
+    return 2 / (rate or Fraction(10)) + Fraction(1, 10)
+
+
+def _shown(view: ClipView) -> tuple[Fraction, Fraction]:
+    """The earliest and the latest moment of the source that is seen."""
+    times = (view.source_time(view.seen_start), view.source_time(view.seen_end - 1))
+    return min(times), max(times)
+
+
+def _check_end(
+    view: ClipView, shown: tuple[Fraction, Fraction], end: Fraction, problems: list[Problem]
+) -> None:
+    first, last = shown
     view.media_end = end
     if last >= end and view.clip.past_end == "error":
         problems.append(_too_short(view, last, end))
