@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from kadr_kernel.boot import boot
 from kadr_kernel.render import teams
 from kadr_kernel.worker import versions_of
-from kadr_sdk.errors import DependencyMissingError, NotFoundError
+from kadr_sdk.errors import CancelledError, DependencyMissingError, NotFoundError
 from kadr_sdk.events import RenderProgressed
 from kadr_sdk.project import Project, parse_project
 from kadr_sdk.rendering import Renderer, RenderRequest
@@ -40,9 +41,9 @@ def film(movie: Callable[..., Path]) -> Project:
 
 @pytest.fixture
 def render(kernel: Any, tmp_path: Path) -> Callable[..., Any]:
-    def run(project: Project, **request: Any) -> Any:
+    def run(project: Project, control: Any = None, **request: Any) -> Any:
         given = {"output": tmp_path / "out.mp4", "overwrite": True, "cache": False} | request
-        return kernel.container.get(Renderer).render(project, tmp_path, RenderRequest(**given))
+        return kernel.container.get(Renderer).render(project, tmp_path, RenderRequest(**given), control)
 
     return run
 
@@ -78,6 +79,48 @@ def test_a_killed_worker_costs_its_segment(
     assert once.is_set()
     assert len(born) == 2
     assert broken.digest == render(film).digest
+
+
+SOON = 10.0
+"""Seconds; 2 where nothing else runs. A machine that is busy gets more."""
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_cancelling_leaves_no_work_behind(
+    render: Any, kernel: Any, movie: Any, cut: Any, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    """Frames of ten minutes are asked for; what works on them has ended when the render has."""
+    born: list[Any] = []
+
+    class Noted(teams._Worker):
+        def __init__(self, recipe: bytes) -> None:
+            super().__init__(recipe)
+            born.append(self)
+
+    monkeypatch.setattr(teams, "_Worker", Noted)
+    source = movie("executors.mp4", 250)
+    blur = [{"effect_type": "blur"}]
+    clip = {"source_file": str(source), "duration": 600, "past_end": "hold", "effects": blur}
+    control = kernel.container.get(Renderer).control()
+    asked: list[float] = []
+    told: list[int] = []
+
+    def cancel(event: RenderProgressed) -> None:
+        told.append(event.done)
+        if not asked:
+            asked.append(time.monotonic())
+            control.cancel()
+
+    token = kernel.events.subscribe(RenderProgressed, cancel)
+    with pytest.raises(CancelledError):
+        render(cut(clip | {"id": "long"}), control, workers=2, executor=executor)
+    assert time.monotonic() - asked[0] < SOON
+    count = len(told)
+    time.sleep(0.3)
+    token.cancel()
+    assert len(told) == count, "somebody still works"
+    assert all(worker._child.process.poll() is not None for worker in born)
+    assert len(born) == (2 if executor == "processes" else 0)
 
 
 def test_a_worker_with_other_versions_makes_nothing(

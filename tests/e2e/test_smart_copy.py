@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,19 @@ def test_the_setting_decides_where_nothing_is_asked(
         assert len(copied_frames(renderer.plan(project, tmp_path, wanted))) >= 95
     finally:
         kernel.config.set("render.smart_copy", "off")
+
+
+def test_the_project_decides_before_the_setting(renderer: Any, cut: Any, source: Any, tmp_path: Path) -> None:
+    clip = {"id": "a", "source_file": str(source("b-pyramid")), "duration": 4}
+    own = {"video": {"codec": "h264"}, "smart_copy": "auto"}
+    project = cut(clip, export=own)
+    plain = request(tmp_path / "out.mp4", mode="")
+    assert len(copied_frames(renderer.plan(project, tmp_path, plain))) >= 95
+    assert not copied_frames(renderer.plan(project, tmp_path, replace(plain, smart_copy="off")))
+    without = cut(clip, export={"video": {"codec": "h264"}})
+    assert not copied_frames(renderer.plan(without, tmp_path, plain))
+    with pytest.raises(ValidationError, match="smart_copy"):
+        cut(clip, export=own | {"smart_copy": "always"})
 
 
 def test_every_place_of_a_mixed_film_can_be_sought(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kadr_sdk.backend import Backend
 from kadr_sdk.execution import Recipe
+from kadr_sdk.project import Project
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.services import Cache, Catalogue, Scheduler, Tracer
 
@@ -47,8 +48,9 @@ class Means:
     costs: Costs
     tracer: Tracer
 
-    def decided(self, request: RenderRequest) -> RenderRequest:
-        """The request with what it leaves to the configuration, as far as the plan depends on it."""
+    def decided(self, request: RenderRequest, project: Project) -> RenderRequest:
+        """The request with what it leaves to the project or, behind it, to the configuration."""
         if request.smart_copy:
             return request
-        return replace(request, smart_copy=str(self.setting("render.smart_copy") or "off"))
+        wanted = project.export.smart_copy or str(self.setting("render.smart_copy") or "off")
+        return replace(request, smart_copy=wanted)

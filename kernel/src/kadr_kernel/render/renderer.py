@@ -76,7 +76,7 @@ class KernelRenderer:
         """A sealed plan."""
         project, request = exported(project, request)
         self._means.hook("before_plan", project=project)
-        return self._means.planner.plan(project, base, self._means.decided(request))
+        return self._means.planner.plan(project, base, self._means.decided(request, project))
 
     def forecast(self, plan: RenderPlan, request: RenderRequest) -> Forecast:
         """What is there already, and about what the rest takes."""

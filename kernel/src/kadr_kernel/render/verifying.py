@@ -42,7 +42,7 @@ def verify_against(
         ValidationError: the project cannot be rendered like that.
         InvalidPathError: the file is a folder of files without an index.
     """
-    plan = means.planner.plan(project, base, means.decided(replace(request, output=path)))
+    plan = means.planner.plan(project, base, means.decided(replace(request, output=path), project))
     exporter = ExporterDescriptor.from_dict(dict(means.catalogue.describe("exporter", plan.output.exporter)))
     if exporter.many and not exporter.index:
         hint = "verify its files one by one, without the project"

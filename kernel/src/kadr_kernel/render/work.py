@@ -48,7 +48,7 @@ class RenderJob:
         self.control = control or JobControl()
         self._means = means
         self._project = project
-        self._request = means.decided(request)
+        self._request = means.decided(request, project)
         self._backend = means.backend()
         self._reuse = Reuse(means.cache if request.cache else None, self.control.check)
         self._refused: set[Copy] = set()

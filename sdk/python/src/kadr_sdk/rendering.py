@@ -39,7 +39,7 @@ class RenderRequest:
         purpose: ``export`` or ``preview``: effects are told, and proxies are for previews.
         smart_copy: ``off``; ``auto`` copies the packets of what nothing touches; ``require``
             does so and refuses a project of which more than the ends of clips would be
-            encoded. Empty: as the setting ``render.smart_copy`` says.
+            encoded. Empty: as the project, else the setting ``render.smart_copy``, says.
         manifest: beside the output is written what it was made of, see :mod:`kadr_sdk.records`.
         digest: sha256 that the output must have to take its name; empty: any.
     """

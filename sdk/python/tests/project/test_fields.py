@@ -81,11 +81,13 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "Export": {
         "preset": None, "container": None, "video": None, "audio": None, "resolution": None, "fps": None,
-        "range": None, "faststart": None, "metadata": {}, "chapters": True, "renditions": [],
+        "range": None, "faststart": None, "smart_copy": None, "metadata": {}, "chapters": True,
+        "renditions": [],
     },
     "NamedExport": {
         "preset": None, "container": None, "video": None, "audio": None, "resolution": None, "fps": None,
-        "range": None, "faststart": None, "metadata": {}, "chapters": True, "renditions": [],
+        "range": None, "faststart": None, "smart_copy": None, "metadata": {}, "chapters": True,
+        "renditions": [],
         "id": ..., "output": ...,
     },
     "Rendition": {"name": ..., "max_resolution": ..., "video": None, "audio": None},

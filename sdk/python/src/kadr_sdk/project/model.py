@@ -374,6 +374,7 @@ class Export(Model):
     fps: Rate | None = None
     range: tuple[Time, Time] | None = None
     faststart: bool | None = None
+    smart_copy: Literal["off", "auto", "require"] | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     chapters: bool = True
     renditions: tuple[Rendition, ...] = ()
