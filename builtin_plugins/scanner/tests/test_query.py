@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kadr_scanner.index import below
+from kadr_scanner.index import Index, below
 from kadr_scanner.query import parse_query
+from kadr_scanner.rows import FileRow, Version
+from kadr_scanner.schema import MIGRATIONS
 from kadr_scanner.searching import search
-from kadr_sdk.errors import InvalidParameterError
+from kadr_sdk.errors import InvalidParameterError, StorageError
+from kadr_sdk.tables import open_tables
 
 
 @pytest.fixture
@@ -105,6 +108,18 @@ def test_what_was_seen_in_many_is_found_as_in_few(shelves: Any, monkeypatch: pyt
 def test_what_is_wrong(query: str, message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message):
         parse_query(query)
+
+
+def test_a_library_of_an_older_kadr_is_searched(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite3"
+    open_tables(path, MIGRATIONS[:2], StorageError("newer")).close()
+    index = Index(path)
+    with index.write() as writer:
+        row = FileRow("/media", "dog.mp4", Version(1, 1, "1"), digest="d", kind="video", duration=3.0)
+        writer.put(row)
+        writer.seen("d", "m", "dog", 0.7)
+    assert [r.name for r in search(index, parse_query("dog>0.6 duration>2"), 5)] == ["dog.mp4"]
+    index.close()
 
 
 def test_duplicates(shelves: Any) -> None:
