@@ -36,6 +36,7 @@ BAD = {
     "huge": """(func (export "go") (result i32)
         (call $output_set (call $alloc (i64.const 3000000)) (i64.const 3000000)) i32.const 0)""",
     "missing": '(func (export "other") (result i32) i32.const 0)',
+    "letters": '(func (export "go") (result i32) (call $error_set (call $say (i32.const 255))) i32.const 1)',
     "silent": '(func (export "go") (result i32) i32.const 7)',
 }
 WORDS = {
@@ -46,6 +47,7 @@ WORDS = {
     "kernel": "more memory than it may have|trapped",
     "huge": "3000000 bytes, and may have 1000000|a message is too large|ended",
     "missing": "it exports no function 'go'",
+    "letters": "UnicodeDecodeError",
     "silent": "error code: 7",
 }
 
@@ -78,7 +80,9 @@ def test_it_reads_its_own_settings(opened: Opened, wat: Any) -> None:
 
 @pytest.mark.parametrize("kind", BAD)
 def test_what_a_guest_does_wrong_is_an_error_with_its_name(opened: Opened, wat: Any, kind: str) -> None:
-    guest = opened(wat(BAD[kind] + ECHO), call_seconds=0.3, memory_bytes=32 << 20, output_bytes=1_000_000)
+    guest = opened(
+        wat(SAY + BAD[kind] + ECHO), call_seconds=0.3, memory_bytes=32 << 20, output_bytes=1_000_000
+    )
     with pytest.raises(PluginError, match=WORDS[kind]) as caught:
         guest.call("go", b"")
     assert str(caught.value).startswith("the guest of test.guest in plugin org.test failed: ")

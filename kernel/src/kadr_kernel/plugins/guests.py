@@ -141,6 +141,7 @@ def _code(item: Contribution, manifest: Manifest, name: str) -> bytes:
         if len(code) > _MOST_CODE:
             raise OSError(f"it is larger than {_MOST_CODE >> 20} MiB")
     except (OSError, ValueError) as error:
-        text = f"the guest of {item.id} in plugin {manifest.id} cannot be read: {error}"
+        reason = getattr(error, "strerror", None) or error
+        text = f"the guest of {item.id} in plugin {manifest.id} cannot be read: {reason}"
         raise PluginError(text, path=item.file, hint=why, plugin=manifest.id) from None
     return code

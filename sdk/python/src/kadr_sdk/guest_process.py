@@ -159,6 +159,10 @@ def serve(load: Callable[[], object], start: Callable[[Mapping[str, Any], bytes]
                 parent.send({"refused": str(error)[:_WORDS]})
             except GuestFaultError as error:
                 parent.send({"fault": str(error)[:_WORDS]})
+            except WireError:
+                raise
+            except Exception as error:  # noqa: BLE001 - bindings may raise anything at what a guest says
+                parent.send({"fault": f"{type(error).__name__}: {error}"[:_WORDS]})
     except WireError:
         return 0
 
