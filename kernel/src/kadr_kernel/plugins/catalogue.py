@@ -25,10 +25,8 @@ from kadr_kernel.plugins.loader import Loader
 __all__ = ["Catalogue"]
 
 _Key = tuple[str, str]
-_DATA_RUNTIMES = (
-    "extism",
-    "component",
-)  # of plugins with guests in place of code: see kadr_kernel.plugins.guests
+# Plugins that name one of these have guests in place of code: see kadr_kernel.plugins.guests.
+_DATA_RUNTIMES = ("extism", "component")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

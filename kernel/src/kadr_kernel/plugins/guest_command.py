@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from kadr_sdk.errors import KadrError, ValidationError
 from kadr_sdk.params import check_params
 from kadr_sdk.plugin import CommandAnswer, Kernel
 from kadr_sdk.project import Project, dump_project, parse_project
+from kadr_sdk.rendering import ProjectStore
 from kadr_sdk.text import printable
 
 from kadr_kernel.plugins.guest_data import Asked, file_document
@@ -52,10 +54,6 @@ class GuestCommand:
         self._asked.close()
 
     def _input(self, kernel: Kernel, path: Any) -> dict[str, Any]:
-        import json
-
-        from kadr_sdk.rendering import ProjectStore
-
         kind = self.described.input
         if kind == "none":
             return {}

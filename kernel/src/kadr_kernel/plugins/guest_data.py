@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.data_guests import DataGuest
+from kadr_sdk.data_guests import DataGuest, GuestRefusedError
 from kadr_sdk.errors import InputError, InvalidParameterError, InvalidPathError, PluginError, StorageError
 from kadr_sdk.manifest import Contribution
 from kadr_sdk.text import printable, shown
 
-__all__ = ["VERSION", "Asked", "file_document", "plain"]
+__all__ = ["Asked", "file_document"]
 
-VERSION = 1
+_VERSION = 1
 """Of the documents that go in and out."""
 _MOST_FILE = 64 << 20
 
@@ -36,14 +36,12 @@ class Asked:
             InputError: the guest says no, in its own words.
             PluginError: it fails, or its answer is none.
         """
-        from kadr_sdk.data_guests import GuestRefusedError
-
         item = self.item
-        head = {"version": VERSION, "kind": item.kind, "id": item.id}
+        head = {"version": _VERSION, "kind": item.kind, "id": item.id}
         try:
-            data = json.dumps(head | dict(question), ensure_ascii=False, default=plain).encode()
+            data = json.dumps(head | dict(question), ensure_ascii=False, default=_plain).encode()
         except UnicodeEncodeError:  # half of a surrogate pair
-            data = json.dumps(head | dict(question), default=plain).encode()
+            data = json.dumps(head | dict(question), default=_plain).encode()
         try:
             answer = self.guest.call(self.function, data)
         except GuestRefusedError as error:
@@ -76,8 +74,8 @@ class Asked:
         self.guest.close()
 
 
-def plain(value: Any) -> Any:
-    """What JSON has no word for: exact numbers as texts, keyframes as the project file has them."""
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, as a text: exact numbers among the rows of analyzers."""
     return str(value)
 
 

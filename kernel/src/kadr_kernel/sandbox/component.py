@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kadr_sdk.data_guests import DataGuest, DataTerms
 from kadr_sdk.errors import PluginError
 
 from kadr_kernel.sandbox.faults import ModuleError
 from kadr_kernel.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from kadr_sdk.data_guests import DataGuest, DataTerms
 
 __all__ = ["ComponentRuntime"]
 
