@@ -21,6 +21,7 @@ from kadr_kernel.sandbox.faults import ModuleError
 from kadr_kernel.sandbox.limits import Limits
 from kadr_kernel.sandbox.loading import deserialized
 from kadr_kernel.sandbox.module import read_module
+from kadr_kernel.sandbox.runtime import CoreRuntime
 from kadr_sdk.abi import custom_section, with_sections
 from kadr_sdk.errors import PluginError
 
@@ -196,7 +197,7 @@ def test_native_code_is_for_its_engine_alone(kit: Any, guarded: bool) -> None:
 @pytest.mark.case("C38")
 @pytest.mark.parametrize("ending", ["os.abort()", "os._exit(3)", "sys.exit(1)", "os.kill(os.getpid(), 9)"])
 def test_a_compiler_that_crashes_takes_nothing_down(
-    lab: Any, kit: Any, ending: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kit: Any, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a defect of the engine would on bytes that are made for it."""
     run = subprocess.run
@@ -205,16 +206,18 @@ def test_a_compiler_that_crashes_takes_nothing_down(
         return run([command[0], "-c", f"import os, sys; sys.stdin.buffer.read(); {ending}"], **more)
 
     monkeypatch.setattr(compiling.subprocess, "run", crashing)
+    runtime = CoreRuntime(tmp_path)
     with pytest.raises(PluginError, match=r"org\.evil is not taken: the compiler was stopped"):
-        lab.load(kit.process(f"(i32.const {len(ending)})"))
+        runtime.load(kit.binary(kit.COPY), kit.declared(), "org.evil")
     monkeypatch.undo()
+    runtime.close()
 
 
 @pytest.mark.case("C38")
 @pytest.mark.parametrize("place", [8, 20, 60, 120, -12])
-def test_invalid_bytes_are_refused_and_nothing_more(lab: Any, kit: Any, place: int) -> None:
+def test_invalid_bytes_are_refused_and_nothing_more(tmp_path: Path, kit: Any, place: int) -> None:
     data = bytearray(kit.binary(kit.COPY))
     data[place : place + 3] = b"\xff\xfe\xfd"
     with pytest.raises(PluginError, match=r"org\.evil is not taken") as caught:
-        lab.runtime.load(bytes(data), kit.declared(), "org.evil")
+        CoreRuntime(tmp_path).load(bytes(data), kit.declared(), "org.evil")
     assert caught.value.message.isprintable()

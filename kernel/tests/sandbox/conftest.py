@@ -12,7 +12,10 @@ import pytest
 import wasmtime
 from kadr_kernel.permissions import Grants, PermissionGate, Policy, Rule, Subject
 from kadr_kernel.permissions.confinement import Confinement
+from kadr_kernel.sandbox.compiler import Compiler
 from kadr_kernel.sandbox.counters import Counters
+from kadr_kernel.sandbox.engine import make_engine
+from kadr_kernel.sandbox.faults import ModuleError
 from kadr_kernel.sandbox.host_calls import HostCalls, PluginHost
 from kadr_kernel.sandbox.host_table import HOST_FUNCTIONS
 from kadr_kernel.sandbox.house import House
@@ -24,6 +27,7 @@ from kadr_sdk.effects import EffectDeclaration, FrameCall
 from kadr_sdk.events import Event
 from kadr_sdk.frames import VideoFrame
 from kadr_sdk.permissions import PermissionSet
+from kadr_sdk.text import printable
 
 QUICK = Limits(call_seconds=0.15, start_seconds=0.15, working_bytes=16 << 20)
 
@@ -125,9 +129,29 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of compiled code that all tests of a worker share."""
-    return tmp_path_factory.mktemp("compiled")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of compiled code that all tests of a worker share.
+
+    What goes there is compiled in this process: a child for each of hundreds of guests is most of
+    what these tests cost, and the child and its limits have tests of their own.
+    """
+    folder = tmp_path_factory.mktemp("compiled")
+    engines = {kind: make_engine(guarded=kind == "guarded") for kind in ("guarded", "trusted")}
+    in_a_child = Compiler._compile
+
+    def compile(self: Compiler, code: bytes, kind: str) -> bytes:
+        if self._folder != folder or kind not in engines:
+            return in_a_child(self, code, kind)
+        try:
+            return bytes(wasmtime.Module(engines[kind], code).serialize())
+        except wasmtime.WasmtimeError as error:
+            words = printable(error, 300)
+        # Not within the handler: the engine's error, which gives memory back, would live as its context.
+        raise ModuleError(f"it does not compile: {words}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compiler, "_compile", compile)
+        yield folder
 
 
 @pytest.fixture
