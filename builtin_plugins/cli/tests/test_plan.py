@@ -11,9 +11,11 @@ from typing import Any
 import click
 import pytest
 from kadr_cli.plan_diff import compare
+from kadr_cli.plan_view import _sound
 from kadr_kernel.boot import boot
 from kadr_kernel.kernel import Kernel
 from kadr_sdk.errors import InvalidParameterError, SerializationError
+from kadr_sdk.forecast import Forecast
 
 Run = Callable[..., str]
 
@@ -74,6 +76,13 @@ def test_what_is_there_and_what_is_not(run: Run, film: Path, tmp_path: Path) -> 
     assert "segments: 1 rendered, 1 cached" in said
     assert "measured here" in said
     assert "segments: 2 rendered" in run("plan", film, "-o", "x.mp4", "--no-cache")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"), [((0, 3), "rendered"), ((2, 3), "rendered (2 of 3 blocks cached)")]
+)
+def test_sound_of_which_some_is_there(blocks: tuple[int, int], words: str) -> None:
+    assert _sound(Forecast((), "rendered", blocks=blocks)) == words
 
 
 def test_the_document_says_it_all(run: Run, film: Path) -> None:

@@ -32,7 +32,7 @@ def show_plan(made: RenderPlan, ahead: Forecast) -> None:
     if audio is not None and made.audio is not None:
         sounds = plural(len(made.audio.clips), "clip")
         words = f"{audio.encoder} {audio.rate} Hz {audio.layout}, {sounds} mixed"
-        click.echo(f"  sound     {words}, {ahead.audio}, hash {made.audio.hash[:12]}")
+        click.echo(f"  sound     {words}, {_sound(ahead)}, hash {made.audio.hash[:12]}")
     if made.film:
         click.echo(f"  film      the last session is {ahead.film}, hash {made.film[:12]}")
     click.echo(f"  hash      {made.hash}")

@@ -36,10 +36,14 @@ def forecast(plan: RenderPlan, size: Size, costs: Costs, workers: int, keys: Key
         held = size("audio", plan.audio.hash)
         audio = "cached" if held is not None else "rendered"
         if held is None:
-            wanted = keys(plan)
-            blocks = sum(size(KIND, key) is not None for key in wanted), len(wanted)
+            blocks = _blocks(keys(plan), size)
         sums.add(held, plan.audio.count, costs.of([audio_kind(plan, plan.audio)]), workers)
     return Forecast(segments, audio, film, sums.seconds, sums.bytes, workers, blocks)
+
+
+def _blocks(keys: Sequence[str], size: Size) -> tuple[int, int]:
+    """How many blocks of the sound the cache has, and how many there are."""
+    return sum(size(KIND, key) is not None for key in keys), len(keys)
 
 
 def _segment(
