@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kadr_pyav.carrier import STATED_BY, carrier
 from kadr_pyav.muxers import small
-from kadr_pyav.sessions import set_audio, set_video
+from kadr_pyav.sessions import open_video, set_audio, set_video
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_audio", "add_video", "put_chapters"]
 
-_BY_TAG = ("utvideo",)  # whose tag alone says the pixel format
+_BY_TAG = ("utvideo", "prores")  # whose tag alone says the pixel format, or the profile
 _MOV = ("mp4", "mov", "ipod", "3gp", "ismv")
 _IN_STREAM = {"h264": "avc3", "hevc": "hev1"}  # ISO/IEC 14496-15: headers stand in the stream
 
@@ -71,7 +71,7 @@ def _bare(container: OutputContainer, encoding: VideoEncoding) -> tuple[VideoStr
             stream: VideoStream = container.add_stream_from_template(template, opaque=True)
         stream.codec_context.pix_fmt = encoding.pixel_format
         stream.time_base = 1 / encoding.rate
-        return stream, ""
+        return stream, open_video(encoding).codec_tag if encoding.codec in _BY_TAG else ""
     with _model(encoding.encoder) as (scratch, model):
         set_video(model.codec_context, small(encoding))
         model.time_base = 1 / encoding.rate
