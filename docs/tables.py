@@ -80,6 +80,14 @@ def media() -> Iterator[str]:
         yield f"| {row['name']} | refused: {row['says']} | | | | |"
 
 
+def sound() -> Iterator[str]:
+    """Every file of sound that the tests compare sample by sample."""
+    yield "| file | what came in | samples, equal to what an ffmpeg program decodes |"
+    yield "|---|---|---|"
+    for row in _corpus()["sound"]:
+        yield f"| {row['name']} | {row['sound']} | {row['samples']:,} |"
+
+
 def broken() -> Iterator[str]:
     """Every broken file of the tests and its outcome."""
     yield "| file | outcome | what is said | frames delivered | `kadr verify --full` |"
@@ -152,6 +160,7 @@ TABLES = {
     "errors": errors,
     "events": every_event,
     "media": media,
+    "sound": sound,
     "broken": broken,
     "levels": levels,
     "deliveries": deliveries,

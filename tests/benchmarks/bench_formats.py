@@ -67,14 +67,14 @@ FORMATS = (
     Format(
         "mpeg2video",
         "ts",
-        {"codec": "mpeg2video", "gop": 12},
+        {"codec": "mpeg2video", "gop": 12, "b_frames": 2, "quality": 97},
         ("-c:v", "mpeg2video", "-q:v", "3", "-bf", "2"),
     ),
-    Format("mpeg4", "mkv", {"codec": "mpeg4", "gop": 12}, ("-c:v", "mpeg4", "-q:v", "3")),
+    Format("mpeg4", "mkv", {"codec": "mpeg4", "gop": 12, "quality": 97}, ("-c:v", "mpeg4", "-q:v", "3")),
     Format(
         "mjpeg",
         "mov",
-        {"codec": "mjpeg"},
+        {"codec": "mjpeg", "quality": 97},
         ("-c:v", "mjpeg", "-q:v", "3", "-strict", "unofficial"),
         first=_LIMITED,
     ),
