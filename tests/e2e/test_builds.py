@@ -43,14 +43,15 @@ class Workshop:
 
     def __init__(self, folder: Path, packages: ModuleType) -> None:
         self.folder, self.home = folder, folder / "home"
-        soft = folder / "plugins" / "soft" / "org_me_soft"
-        soft.mkdir(parents=True)
-        (soft / "__init__.py").write_text("")
-        (soft / "soft.toml").write_text(PRESET)
-        (soft / "plugin.toml").write_text(
-            f'manifest = 1\n[plugin]\nid = "{SOFT}"\nversion = "1.0"\nlicense = "MIT"\n'
-            '[[contributes.preset]]\nid = "soft"\nfile = "soft.toml"\n'
-        )
+        for name, permissions in (("soft", ""), ("partly", 'log = true\nnet = ["example.org"]\n')):
+            home = folder / "plugins" / name / f"org_me_{name}"
+            home.mkdir(parents=True)
+            (home / "__init__.py").write_text("")
+            (home / "preset.toml").write_text(PRESET.replace("soft", name))
+            (home / "plugin.toml").write_text(
+                f'manifest = 1\n[plugin]\nid = "org.me.{name}"\nversion = "1.0"\nlicense = "MIT"\n'
+                f'[permissions]\n{permissions}[[contributes.preset]]\nid = "{name}"\nfile = "preset.toml"\n'
+            )
         repository = create(folder / "registry", "test")
         for namespace in ("org.kadr", "org.example"):
             add_publisher(repository, namespace)
@@ -61,6 +62,7 @@ class Workshop:
         assert self.kadr("plugin", "registries", "add", "test", repository.public, "--root", root) == 0
         assert self.kadr("plugin", "install", SCANLINES, "--yes", "--grant", "native") == 0
         assert self.kadr("plugin", "enable", SOFT) == 0
+        assert self.kadr("plugin", "enable", "org.me.partly", "--grant", "log") == 0
         self.film = project(folder / "film.tlp", "invert_x", "scanlines")
 
     def kadr(self, *argv: object) -> int:
@@ -194,6 +196,7 @@ def test_every_library_is_in_the_bill_of_materials(made: Path) -> None:
         (("-p", "org.nobody.x"), "from a registry: --install org.nobody.x"),
         (("--install", INVERT), "asks to write into the log: add --grant log"),
         (("--install", "org.kadr.invrt"), "did you mean 'org.kadr.invert'"),
+        (("-p", "org.me.partly"), "org.me.partly asks to connect to other computers: example.org, and you"),
         (("--lock", "nowhere.lock"), "the lock cannot be read"),
     ],
 )

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.errors import InvalidParameterError, InvalidPathError, VerifyError
+from kadr_sdk.errors import InvalidParameterError, InvalidPathError, PermissionDeniedError, VerifyError
 from kadr_sdk.manifest import Manifest
 from kadr_sdk.plugin import Kernel
+from kadr_sdk.services import Gate
 from kadr_sdk.text import printable
 
 from kadr_build.artefacts import make_folder, make_pex, make_wheelhouse
@@ -107,6 +108,7 @@ def build(
                 say(f"          {plugin}  ({why})")
             stage = Path(name) / "build"
             stage.mkdir()
+            _allowed(kernel, chosen, staged)
             wheels = _wheels(kernel, shelf, chosen, Path(name) / "wheels", say)
             made = _freeze(kernel, order, chosen, wheels, stage, say)
         if staged:
@@ -126,6 +128,26 @@ def _staged(kernel: Kernel, order: Order, home: Path, say: Callable[[str], objec
     for item in (item for item in staged.installed.plugins if item.id in staged.fetched):
         say(f"          {item.id} {item.version} of {item.registry}, {item.digest[:12]}")
     return staged
+
+
+def _allowed(kernel: Kernel, chosen: Chosen, staged: Staged | None) -> None:
+    """In the build a plugin has all that it asks for, so it must have that here.
+
+    Raises:
+        PermissionDeniedError: it has not.
+    """
+    gate = kernel.container.get(Gate)
+    for plugin, manifest in chosen.plugins.items():
+        if staged and plugin in staged.fetched:
+            continue  # the client has asked for every one of them
+        if missing := [p for p in manifest.permission_set if not gate.allowed(plugin, p)]:
+            wants = "; ".join(printable(p.sentence()) for p in missing)
+            words = " ".join(f"--grant {printable(p)}" for p in manifest.permission_set)
+            raise PermissionDeniedError(
+                f"{plugin} asks to {wants}, and you have not allowed it here",
+                hint=f"in the build it would have it; allow it first: kadr plugin enable {plugin} {words}",
+                key="grant",
+            )
 
 
 def _wheels(

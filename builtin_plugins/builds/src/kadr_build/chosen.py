@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kadr_sdk.errors import NotFoundError, PluginError, did_you_mean
+from kadr_sdk.errors import NotFoundError, PluginError, StorageError, did_you_mean
 from kadr_sdk.installed import Installed, read_installed
 from kadr_sdk.manifest import Manifest, split_requirement
 from kadr_sdk.plugin import Kernel
@@ -33,12 +33,20 @@ class Shelf:
 
     @classmethod
     def of(cls, kernel: Kernel, staged: Staged | None) -> Shelf:
-        """Of a kernel; what was fetched stands before what is here under the same id."""
+        """Of a kernel; what was fetched stands before what is here under the same id.
+
+        Raises:
+            StorageError: what is installed from registries is damaged.
+        """
         rows = list(kernel.plugins.rows())
         here = {row.id: row.manifest for row in rows if row.manifest and row.state == "active"}
         states = {row.id: row.state for row in rows if row.id not in here}
         store = kernel.installations.folder
-        installed = {item.id: (store, item) for item in read_installed(store).plugins}
+        try:
+            installed = {item.id: (store, item) for item in read_installed(store).plugins}
+        except (OSError, ValueError) as error:
+            text = f"what is installed from registries cannot be read: {error}"
+            raise StorageError(text, path=store, hint="kadr plugin rollback") from error
         if staged:
             here |= staged.manifests
             installed |= {item.id: (staged.store, item) for item in staged.installed.plugins}

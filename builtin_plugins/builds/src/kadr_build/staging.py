@@ -54,12 +54,14 @@ class Staged:
 
     Attributes:
         run: runs kadr in it.
+        here: the store that it began as a copy of.
         store: its folder of plugins.
         manifests: by id.
         fetched: ids of what is not installed here, or in another release.
     """
 
     run: Callable[..., str]
+    here: Path
     store: Path
     installed: InstalledSet
     manifests: Mapping[str, Manifest]
@@ -80,16 +82,15 @@ class Staged:
 
     @contextmanager
     def importable(self) -> Iterator[None]:
-        """Let wheels of plugins with Python code be found, after everything that is here."""
-        if not self.installed.site:
-            yield
-            return
-        entry = str(self.store / self.installed.site)
-        sys.path.append(entry)
+        """Let its wheels of plugins with Python code be found, instead of those that are installed here."""
+        before, own = list(sys.path), str(self.here / "sites") + os.sep
+        sys.path[:] = [entry for entry in before if not entry.startswith(own)]
+        if self.installed.site:
+            sys.path.append(str(self.store / self.installed.site))
         try:
             yield
         finally:
-            sys.path.remove(entry)
+            sys.path[:] = before
 
 
 def stage(kernel: Kernel, wanted: Wanted, home: Path) -> Staged:
@@ -114,7 +115,7 @@ def stage(kernel: Kernel, wanted: Wanted, home: Path) -> Staged:
     manifests = {item.id: read_manifest(store / item.folder / FILE_NAME) for item in installed.plugins}
     before = {(item.id, item.digest) for item in read_installed(here).plugins}
     fetched = {item.id for item in installed.plugins if (item.id, item.digest) not in before}
-    return Staged(run, store, installed, manifests, frozenset(fetched))
+    return Staged(run, here, store, installed, manifests, frozenset(fetched))
 
 
 def _options(name: str, values: Sequence[str]) -> list[str]:
