@@ -2,7 +2,8 @@
 
 Flat: films of 10 minutes, 30 minutes and 2 hours of the same kind (cuts every 20 s, an effect, an
 inset, sound), small and at 5 frames a second so that it takes minutes; what grows with the length
-shows whatever the size of a frame. Bounded: ten seconds of 1080p with three layers under budgets of
+shows whatever the size of a frame. What does is the index of an MP4, which libav holds while it
+writes and reads one: about 105 bytes for a packet, 18 MB for an hour of AAC. Bounded: ten seconds of 1080p with three layers under budgets of
 memory, as many workers as these allow.
 
     uv run python tests/benchmarks/bench_memory.py --json figures.json
@@ -33,6 +34,8 @@ MINUTES = (10, 30, 120)
 BUDGETS = (1000, 1500, 2000)
 """MiB."""
 CUT, SECONDS = 20, 60
+INDEX_MB = 25 / 60
+"""For a minute: of the index of an MP4, with room."""
 
 
 def source(folder: Path, width: int, height: int, rate: int) -> Path:
@@ -95,7 +98,7 @@ def peak(folder: Path, project: Path, *options: str) -> tuple[float, float]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print both tables; 1 where the longest film needs a tenth more than the shortest."""
+    """Print both tables; 1 where the longest film needs a tenth more than the shortest, its index aside."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -125,7 +128,8 @@ def main(argv: list[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     peaks = [figures[f"{minutes} min"]["peak_mb"] for minutes in options.minutes]
-    return int(peaks[-1] > 1.1 * peaks[0])
+    index = INDEX_MB * (options.minutes[-1] - options.minutes[0])
+    return int(peaks[-1] - index > 1.1 * peaks[0])
 
 
 if __name__ == "__main__":
