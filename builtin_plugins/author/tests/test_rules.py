@@ -122,3 +122,10 @@ def test_host_functions_that_a_trial_gives_and_does_not(
     (problem,) = rules_of(kernel, project)
     assert "needs the permission read: a trial does not give it" in problem.message
     assert "kadr plugin enable org.example.demo" in problem.hint
+
+
+def test_a_broken_descriptor_is_not_called_a_missing_effect(
+    kernel: Kernel, begun: Callable[..., Project]
+) -> None:
+    project = edited(begun(), DESCRIPTOR, 'kind = "filter"', 'kind = "fliter"')
+    assert not [row for row in rules_of(kernel, project) if "there is no effect" in row.message]

@@ -55,7 +55,8 @@ def _readme(project: Project) -> Iterator[Problem]:
 
 def _package(project: Project) -> Iterator[Problem]:
     where = project.name(project.home / FILE_NAME)
-    if not project.works:
+    described = any(item.kind in EFFECT_KINDS and item.file for item in project.manifest.contributions)
+    if not project.works and not described:  # one whose descriptor is broken has been told so
         yield Problem(where, "there is no effect in it", "[[contributes.effect]] adds one")
     for item in project.manifest.contributions:
         if item.kind in EFFECT_KINDS and not item.title:
