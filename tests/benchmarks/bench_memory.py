@@ -3,8 +3,8 @@
 Flat: films of 10 minutes, 30 minutes and 2 hours of the same kind (cuts every 20 s, an effect, an
 inset, sound), small and at 5 frames a second so that it takes minutes; what grows with the length
 shows whatever the size of a frame. What does is the index of an MP4, which libav holds while it
-writes and reads one: about 105 bytes for a packet, 18 MB for an hour of AAC. Bounded: ten seconds of 1080p with
-three layers under budgets of memory, as many workers as these allow.
+writes and reads one: about 105 bytes for a packet, 18 MB for an hour of AAC. Bounded: ten seconds of
+1080p with three layers under budgets of memory, as many workers as these allow.
 
     uv run python tests/benchmarks/bench_memory.py --json figures.json
 """
