@@ -232,10 +232,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name, boot(environ={**os.environ, "KADR_HOME": name}) as kernel:
         renderer = kernel.container.get(Renderer)
         try:
-            pairs = list(compared(renderer, ffmpeg, list(_usable(renderer, files)), Path(name)))
-        except ValueError as error:
+            usable = list(_usable(renderer, files))
+            pairs = list(compared(renderer, ffmpeg, usable, Path(name))) if usable else []
+        except (KadrError, ValueError) as error:
             sys.stderr.write(f"{error}\n")
             return 1
+    if not pairs:
+        sys.stderr.write("there is nothing to show\n")
+        return 1
     for pair in pairs:
         sys.stdout.write(
             f"{pair.path.name:45} {pair.psnr:6.1f} dB  tone {pair.tone:6.1f}  {pair.alike:.3f} {pair.loose}\n"

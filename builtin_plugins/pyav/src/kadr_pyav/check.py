@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _MEANT = "cameras and screen recorders write such times; kadr shows each frame at its own"
+_COPY = "copy the file or export it again"
 _AGAIN = "render again; if it persists, the container or encoder does not keep its word"
 # What these say of colour is a convention of the format, not a tag of ours.
 _UNTAGGED = ("mjpeg", "png", "gif", "webp", "tiff")
@@ -140,13 +141,13 @@ class _Report:
 
     def whole(self, path: Path, container: InputContainer) -> None:
         """Nothing of it is missing, and all of it can be decoded."""
-        for text in undecodable(container):
-            self.wrong("container", text, "stream")
+        where, found = f"{self._path}: container", self.problems
+        found += [Defect(where, text, _COPY, "stream") for text in undecodable(container)]
         video = container.streams.best("video")
         said = [cut_off(container, video)] if isinstance(video, VideoStream) else []
         for text in (*said, missing_sound(path)):
             if text:
-                self.wrong("container", text, "damaged")
+                found.append(Defect(where, text, _COPY, "damaged"))
 
     def seek(self, track: Track | None, container: InputContainer) -> None:
         """Going to a place works."""
