@@ -65,6 +65,7 @@ def test_music_lies_below_and_ends_with_the_pictures(clip: Any, song: Any) -> No
 
 def test_music_alone_is_whole_and_as_loud_as_it_is(song: Any) -> None:
     made = film([song(seconds=3), song(seconds=4)], Style(music=0.5))
+    assert made.timeline.fps == 1000  # it ends on its millisecond
     assert times(made) == [(0, 3), (3, 4)]
     assert made.timeline.tracks[0].volume == 1
 

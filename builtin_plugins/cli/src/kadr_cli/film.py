@@ -92,12 +92,15 @@ def film(
 
 
 def film_rate(pictures: Sequence[Piece]) -> Fraction:
-    """The rate of the first clip that moves; a measured or variable one becomes the usual one near it."""
+    """The rate of the first clip that moves; a measured or variable one becomes the usual one near it.
+
+    Sound alone has the finest rate there is: it ends where it ends, to the millisecond.
+    """
     for piece in pictures:
         video = piece.video
         if video is not None and not video.still and video.rate is not None and 1 <= video.rate <= 240:
             return _near(video.rate, _USUAL if video.variable else (*_USUAL, *_SLOW))
-    return Fraction(30)
+    return Fraction(30) if pictures else Fraction(1000)
 
 
 def _own_rate(pictures: Sequence[Piece], style: Style) -> Fraction | None:
