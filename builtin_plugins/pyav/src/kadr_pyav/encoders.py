@@ -148,14 +148,11 @@ def _open_listening(encoding: VideoEncoding, listen: bool) -> list[Any]:
         return []
     import av.logging
 
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.WARNING)
-    try:
-        with av.logging.Capture() as logs:
-            open_video(encoding)
-        return list(logs)
-    finally:
-        av.logging.set_level(level)
+    from kadr_pyav.words import heard
+
+    with heard(av.logging.WARNING) as lines:
+        open_video(encoding)
+    return lines
 
 
 def _refusal(attempt: Any, path: str) -> None:

@@ -23,6 +23,7 @@ from kadr_kernel.render.canvas import TIMELINE_COLORS, Canvas, canvas_for, conve
 from kadr_kernel.render.copying import Copier
 from kadr_kernel.render.delivery import Delivery, Exporters, deliver, output_of
 from kadr_kernel.render.encoders import with_encoders
+from kadr_kernel.render.garbage import collected_rarely
 from kadr_kernel.render.graph import GraphBuilder
 from kadr_kernel.render.layers import LayerBuilder
 from kadr_kernel.render.library import MediaLibrary
@@ -71,6 +72,7 @@ class Planner:
         self._hook = hook
         self._proxy = proxy
 
+    @collected_rarely()
     def plan(
         self,
         project: Project,

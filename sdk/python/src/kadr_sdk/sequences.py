@@ -39,7 +39,7 @@ class PictureSequence:
 
 def is_pattern(path: Path) -> bool:
     """True where the name stands for many files: one number in it, and no file of just that name."""
-    return len(_NUMBER.findall(path.name)) == 1 and not path.exists()
+    return "%" in str(path) and len(_NUMBER.findall(path.name)) == 1 and not path.exists()
 
 
 def find_sequence(path: Path) -> PictureSequence | None:
