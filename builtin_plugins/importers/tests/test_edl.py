@@ -164,6 +164,12 @@ def test_whatever_is_broken_ends_in_one_error(tmp_path: Path) -> None:
     assert len(refused) > 5
 
 
+def test_a_long_line_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    """Where a label was searched for with every blank in it, this took hours."""
+    notes = load(tmp_path, f"{HOLIDAY}A{' ' * 500_000}.\n").notes
+    assert [n.where for n in notes if n.message.startswith("not understood: A")] == ["line 14"]
+
+
 def test_remarks_without_a_star_and_more_sound(tmp_path: Path) -> None:
     text = "1 AX AA C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\nFROM CLIP NAME: shot\nAUD  3\n"
     tracks = load(tmp_path, text + "EFFECTS NAME IS CROSS DISSOLVE\n").project.timeline.tracks

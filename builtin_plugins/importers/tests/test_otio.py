@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from kadr_importers.otio import OtioImporter
 from kadr_importers.otio_media import path_of
+from kadr_importers.otio_track import Names
 from kadr_sdk.errors import InvalidPathError, KadrError, SerializationError
 from kadr_sdk.importing import TIMECODED, Imported, ImportOptions
 from kadr_sdk.project import Clip
@@ -213,6 +214,8 @@ def test_markers_metadata_and_switches(tmp_path: Path) -> None:
         (r"C:\a\b.mp4", r"C:\a\b.mp4"),
         ("a/b 100%.mp4", "a/b 100%.mp4"),
         ("https://host/b.mp4", ""),
+        ("http://[x", ""),
+        ("file:///a%00b", ""),
         ("", ""),
         (7, ""),
     ],
@@ -288,11 +291,18 @@ def deep(levels: int) -> dict[str, Any]:
         (film(track(clip("a") | {"source_range": 5})), "source_range: an object is expected, not 5"),
         (film(track(clip("a", 0, -1))), "its duration is negative"),
         (film(track(clip("a") | {"source_range": span(0, 5, 0)})), "a rate above 0"),
+        (film(track(clip("a") | {"source_range": span(0, 5, 1e-300)})), "a rate above 0"),
         (film(track(clip("a") | {"source_range": span(0, 1e14)})), "a time beyond a week"),
         (film(track({"OTIO_SCHEMA": "Clip.1"})), "says how long it is"),
         (film(track(clip("a"), dissolve(-5, 5), clip("b"))), "offsets are not negative"),
         (
             film(track(clip("a", effects=[{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": "x"}]))),
+            "time_scalar",
+        ),
+        (
+            json.dumps(
+                film(track(clip("a", effects=[{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": 1234}])))
+            ).replace("1234", "1e999"),
             "time_scalar",
         ),
         (
@@ -306,6 +316,19 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, document: Any, wor
     with pytest.raises(SerializationError, match=words) as caught:
         load(tmp_path, document)
     assert caught.value.path == str(tmp_path / "film.otio")
+
+
+def test_a_rate_of_pictures_that_is_none_is_not_taken(tmp_path: Path) -> None:
+    media = {"OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": "d", "name_suffix": ".png"}
+    found = load(tmp_path, film(track(clip("a", media_reference=media | {"rate": 1e-320}))))
+    assert [(c.source_file, c.source_rate) for c in clips(found)] == [("d/%d.png", None)]
+
+
+def test_many_clips_of_one_name_take_no_more_steps_than_there_are() -> None:
+    names = Names()
+    assert [names.new("a"), names.new("a 3"), names.new("a"), names.new("a")] == ["a", "a 3", "a 2", "a 4"]
+    # Trying every number again would be 20 000 000 000 steps.
+    assert len({names.new("b") for _ in range(200_000)}) == 200_000
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

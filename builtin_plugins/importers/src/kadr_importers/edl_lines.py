@@ -20,7 +20,7 @@ __all__ = ["Event", "List", "read_list"]
 _CODE = r"\d{2}[:;]\d{2}[:;]\d{2}[:;.]\d{2}"
 _EVENT = re.compile(rf"(\d{{1,6}})\s+(\S+)\s+(\S+)\s+([A-Z]+\d*)(?:\s+(\d{{1,5}}))?((?:\s+{_CODE}){{4}})\s*")
 _SPEED = re.compile(r"M2\s+\S+\s+([+-]?\d{1,4}(?:\.\d{1,4})?)\b.*")
-_REMARK = re.compile(r"\*?\s*([A-Z][A-Z0-9 _/-]*?)\s*:\s*(.*)")
+_LABEL = re.compile(r"\*?\s*([A-Z][A-Z0-9 _/-]*)")
 _MARK = re.compile(rf"({_CODE})\s+(\S+)\s*(.*)")
 _SOUND = re.compile(r"AUD\s+(\d)(?:\s+(\d))?")
 _NAMES = {
@@ -124,17 +124,25 @@ def _remark(found: List, number: int, line: str, notes: Notes, *, drop: bool) ->
     event = found.events[-1] if found.events else None
     if (match := _SPEED.fullmatch(line)) and event is not None:
         event.speed = Fraction(match[1])
-    elif match := _REMARK.fullmatch(line):
-        if match[1] == "LOC" and (mark := _MARK.fullmatch(match[2])):
+    elif remark := _labelled(line):
+        label, text = remark
+        if label == "LOC" and (mark := _MARK.fullmatch(text)):
             _mark(found, number, mark, notes, drop=drop)
-        elif match[1] in _NAMES and event is not None:
-            event.texts[_NAMES[match[1]]] = match[2].strip()
-        elif "EFFECT" in match[1]:
-            notes.add("lost", f"line {number}", f"the effect {match[2]!r}")
+        elif label in _NAMES and event is not None:
+            event.texts[_NAMES[label]] = text
+        elif "EFFECT" in label:
+            notes.add("lost", f"line {number}", f"the effect {text!r}")
     elif (match := _SOUND.fullmatch(line)) and event is not None:
         event.channels += "".join(f"/A{channel}" for channel in match.groups() if channel)
     elif not line.startswith(("*", ">", "SPLIT:", "M2", "EFFECTS NAME IS")):
         notes.add("lost", f"line {number}", f"not understood: {line}")
+
+
+def _labelled(line: str) -> tuple[str, str] | None:
+    """``* LABEL: text`` in two; the line is cut first, so that a long one costs no more than its length."""
+    label, colon, text = line.partition(":")
+    match = _LABEL.fullmatch(label.rstrip()) if colon else None
+    return (match[1], text.strip()) if match else None
 
 
 def _mark(found: List, number: int, mark: re.Match[str], notes: Notes, *, drop: bool) -> None:

@@ -105,9 +105,12 @@ class Item:
         if found is None:
             return None
         rate = _number(found, "rate")
+        try:
+            rate = parse_rate(float(rate)) if rate <= 1000 else rate
+        except ValueError:  # not above 0, or too near to it
+            rate = Fraction(0)
         if not 0 < rate <= _MOST_RATE:
             raise found.wrong(f"a rate above 0 is expected, not {shown(found.data.get('rate'))}")
-        rate = parse_rate(float(rate)) if rate <= 1000 else rate
         seconds = _number(found, "value") / rate
         if abs(seconds) > MAX_SECONDS:
             raise found.wrong("a time beyond a week")

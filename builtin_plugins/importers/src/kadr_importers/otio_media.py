@@ -75,9 +75,14 @@ def path_of(url: object) -> str:
         return ""
     if re.match(r"[A-Za-z]:[\\/]", url):  # a path of Windows, not a scheme
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that are no address
+        return ""
     if parts.scheme == "file":
         path = unquote(parts.path)
+        if "\0" in path:
+            return ""
         if parts.netloc not in ("", "localhost"):
             return f"//{parts.netloc}{path}"
         return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
@@ -94,8 +99,15 @@ def _pictures(clip: Item, reference: Item, available: Range | None, notes: Notes
         return None
     name = f"{prefix.replace('%', '%%')}%{f'0{padding}' if padding else ''}d{suffix.replace('%', '%%')}"
     fields: dict[str, Any] = {"source_file": f"{base.rstrip('/')}/{name}"}
-    rate = data.get("rate")
-    if isinstance(rate, int | float) and 0 < rate <= 1000:
-        exact: Fraction = parse_rate(float(rate))
-        fields["source_rate"] = format_seconds(exact)
+    if (rate := _rate(data.get("rate"))) is not None:
+        fields["source_rate"] = format_seconds(rate)
     return Media(fields, available)
+
+
+def _rate(given: object) -> Fraction | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        return parse_rate(float(given))
+    except (ValueError, OverflowError):
+        return None

@@ -22,6 +22,7 @@ from kadr_importers.otio_media import media_of
 __all__ = ["Names", "TrackReader", "trimmed"]
 
 _ZERO = Fraction(0)
+_FAR = float("inf")  # what JSON makes of 1e999
 _SPEEDS = Fraction(1, 100), Fraction(100)
 _TIME_EFFECTS = ("LinearTimeWarp", "FreezeFrame", "TimeEffect")
 
@@ -31,14 +32,16 @@ class Names:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._next: dict[str, int] = {}
 
     def new(self, wanted: str) -> str:
         """The name, or with a number behind it."""
         base = "".join(c for c in wanted if c.isprintable()).strip()[:100] or "clip"
-        name, number = base, 2
+        name, number = base, self._next.get(base, 2)
         while name in self._used:
             name, number = f"{base} {number}", number + 1
         self._used.add(name)
+        self._next[base] = number  # thousands of clips of one name do not try the same numbers again
         return name
 
 
@@ -128,14 +131,13 @@ class TrackReader:
             if item.schema == "Transition":
                 yield item, None
                 continue
-            length = trimmed(item).duration
-            yield item, self._piece(item, at, kind)
+            taken = trimmed(item)
+            yield item, self._piece(item, taken, at, kind)
             for mark in item.children("markers"):
-                self._marker(mark, at - trimmed(item).start)
-            at += length
+                self._marker(mark, at - taken.start)
+            at += taken.duration
 
-    def _piece(self, item: Item, at: Fraction, kind: str) -> _Piece | None:
-        taken = trimmed(item)
+    def _piece(self, item: Item, taken: Range, at: Fraction, kind: str) -> _Piece | None:
         if item.schema == "Gap" or not taken.duration:
             return None
         if item.data.get("enabled") is False:
@@ -178,7 +180,7 @@ class TrackReader:
 
     def _time_effect(self, piece: _Piece, effect: Item) -> None:
         given = effect.data.get("time_scalar", 0 if effect.schema == "FreezeFrame" else 1)
-        if isinstance(given, bool) or not isinstance(given, int | float):
+        if isinstance(given, bool) or not isinstance(given, int | float) or given in (_FAR, -_FAR):
             raise effect.wrong("time_scalar: a number is expected")
         if not given:
             piece.fields["freeze"] = format_seconds(piece.source)

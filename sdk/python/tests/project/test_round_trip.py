@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kadr_sdk.easings import EASINGS
+from kadr_sdk.errors import SerializationError
 from kadr_sdk.project import dump_project, parse_project
 
 names = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -121,3 +123,13 @@ def test_nothing_is_lost(data: dict[str, Any]) -> None:
     again = parse_project(text)
     assert again == project
     assert dump_project(again) == text
+
+
+def test_what_lies_too_deep_to_be_written_is_an_error_of_the_tree() -> None:
+    """A foreign file may hold any metadata."""
+    deep: dict[str, Any] = {}
+    for _ in range(400):
+        deep = {"a": deep}
+    project = parse_project({"version": "1.0.0", "extensions": {"x": deep}})
+    with pytest.raises(SerializationError, match="cannot be written"):
+        dump_project(project)

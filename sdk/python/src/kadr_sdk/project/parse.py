@@ -264,8 +264,16 @@ def _range(path: str, value: Any, low: float, high: float) -> Iterator[Problem]:
 
 
 def dump_project(project: Project) -> str:
-    """The document as JSON text, two spaces, fields at their defaults left out."""
-    data = {"version": project.version} | project.model_dump(mode="json", exclude_defaults=True)
+    """The document as JSON text, two spaces, fields at their defaults left out.
+
+    Raises:
+        SerializationError: what stands under ``extensions`` lies too deep in itself to be written.
+    """
+    try:
+        data = {"version": project.version} | project.model_dump(mode="json", exclude_defaults=True)
+    except ValueError as error:
+        hint = "leave out what lies hundreds of levels deep under extensions"
+        raise SerializationError(f"the project cannot be written: {error}", hint=hint) from None
     text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n"
     if not _is_unicode(text):  # half of a surrogate pair, kept from a file that had it as an escape
         text = json.dumps(data, indent=2, default=_plain) + "\n"
