@@ -94,7 +94,8 @@ def test_registries_come_and_go(kadr: Run, tmp_path: Path) -> None:
 
 
 def test_a_registry_is_trusted_by_the_fingerprint_of_its_root(bench: Any, user: Any, kadr: Run) -> None:
-    root = (bench.public / "metadata" / "1.root.json").read_bytes()
+    file = bench.public / "metadata" / "1.root.json"
+    root = file.read_bytes()
     told = hashlib.sha256(root).hexdigest()
     bench.publish()
     kadr("registries", "remove", "test")
@@ -102,6 +103,8 @@ def test_a_registry_is_trusted_by_the_fingerprint_of_its_root(bench: Any, user: 
     for wrong, said in (("0" * 64, "has another root"), ("abc", "this is no fingerprint of a root")):
         with pytest.raises(KadrError, match=said):
             kadr("registries", "add", "test", bench.public, "--fingerprint", wrong)
+    with pytest.raises(KadrError, match="has another root"):  # both are given: both count
+        kadr("registries", "add", "test", bench.public, "--root", file, "--fingerprint", "0" * 64)
     assert (user.state(), kadr("registries", "list")[:4]) == (before, "none")
     grouped = ":".join(told[i : i + 4] for i in range(0, 64, 4)).upper()
     kadr("registries", "add", "test", bench.public, "--fingerprint", f"sha256:{grouped}")

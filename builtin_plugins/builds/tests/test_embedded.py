@@ -95,3 +95,15 @@ def test_of_a_registry_only_what_was_installed(home: Path, tmp_path: Path) -> No
     gone = replace(item, files=(("gone.toml", digest),))
     with pytest.raises(StorageError, match="cannot be read"):
         embed(manifest(home), gone, tmp_path, tmp_path)
+
+
+def test_a_license_of_several_lines_requires_nothing(home: Path, tmp_path: Path) -> None:
+    text = TEXT.replace('license = "MIT"', 'license = "MIT\\nRequires-Dist: evil"')
+    (home / "plugin.toml").write_text(text)
+    assert manifest(home).license == "MIT\nRequires-Dist: evil"
+    wheel = embed(manifest(home), None, tmp_path, tmp_path)
+    with zipfile.ZipFile(wheel.path) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("METADATA")]
+        lines = archive.read(name).decode().splitlines()
+    assert "License: MIT Requires-Dist: evil" in lines
+    assert not [line for line in lines if line.startswith("Requires-Dist: evil")]

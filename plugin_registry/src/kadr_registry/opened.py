@@ -20,7 +20,7 @@ from kadr_registry.registry import Registry, State
 from kadr_registry.transport import NotThereError, Transport, open_transport
 from kadr_registry.trust import Trust
 
-__all__ = ["Opened", "fetch_root", "fingerprint_of", "opened", "read_root"]
+__all__ = ["Opened", "check_root", "fetch_root", "fingerprint_of", "opened", "read_root"]
 
 _ROOT = "metadata/1.root.json"
 _MAX_ROOT = 512_000
@@ -101,10 +101,7 @@ def fetch_root(transport: Transport, fingerprint: str) -> bytes:
         TrustError: the registry has another root.
         UnreachableError, TimeoutExceededError: it does not answer.
     """
-    wanted = re.sub(r"[\s:]", "", fingerprint).removeprefix("sha256").lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", wanted):
-        hint = "64 digits; kadr registry show FOLDER prints them to the operator"
-        raise InvalidParameterError("this is no fingerprint of a root", path="--fingerprint", hint=hint)
+    _wanted(fingerprint)
     data = b""
     try:
         for piece in transport.read(_ROOT, Pace(Limits())):
@@ -113,7 +110,25 @@ def fetch_root(transport: Transport, fingerprint: str) -> bytes:
                 break
     except NotThereError:
         raise UnreachableError("there is no root", path=transport.place, hint="check the address") from None
-    if fingerprint_of(data) != wanted:
-        text = f"the registry has another root ({fingerprint_of(data)[:16]}…) than you were told"
-        raise TrustError(text, path=transport.place, hint="ask its operator; nothing was set up")
+    check_root(data, fingerprint, transport.place)
     return data
+
+
+def check_root(root: bytes, fingerprint: str, place: object) -> None:
+    """Refuse a root that is not the one whose fingerprint the user was told.
+
+    Raises:
+        InvalidParameterError: this is no sha256.
+        TrustError: it is another one.
+    """
+    if fingerprint_of(root) != _wanted(fingerprint):
+        text = f"the registry has another root ({fingerprint_of(root)[:16]}…) than you were told"
+        raise TrustError(text, path=place, hint="ask its operator; nothing was set up")
+
+
+def _wanted(fingerprint: str) -> str:
+    digits = re.sub(r"[\s:]", "", fingerprint).removeprefix("sha256").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        hint = "64 digits; kadr registry show FOLDER prints them to the operator"
+        raise InvalidParameterError("this is no fingerprint of a root", path="--fingerprint", hint=hint)
+    return digits

@@ -57,7 +57,8 @@ def pure_wheel(
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    lines += [f"{key}: {value}" for key, values in about.items() for value in values]
+    # A line is a fact: a license of two lines would require whatever its second line says.
+    lines += [f"{key}: {' '.join(value.split())}" for key, values in about.items() for value in values]
     placed = {f"{info}/{n[10:]}" if n.startswith("dist-info/") else n: data for n, data in files.items()}
     placed |= {f"{info}/METADATA": ("\n".join(lines) + "\n").encode(), f"{info}/WHEEL": _PURE}
     path = folder / f"{stem}-py3-none-any.whl"

@@ -18,7 +18,7 @@ from kadr_registry.client.places import Places, remove_tree
 from kadr_registry.client.tokens import token_of
 from kadr_registry.files import write_whole
 from kadr_registry.names import REVOCATIONS
-from kadr_registry.opened import fetch_root, read_root
+from kadr_registry.opened import check_root, fetch_root, read_root
 from kadr_registry.registry import Registry
 from kadr_registry.revocations import Revocations
 from kadr_registry.sources import Source, Sources
@@ -61,7 +61,8 @@ class Registries:
         """Set a registry up; its root is copied and trusted from now on.
 
         Args:
-            fingerprint: sha256 of the root, where its file is fetched from the registry itself.
+            fingerprint: sha256 of the root; where no file of it is given, it is fetched from the
+                registry itself.
 
         Raises:
             ConfigError: the name is taken, or a namespace lives elsewhere already.
@@ -79,6 +80,8 @@ class Registries:
         root = b""
         if not fingerprint or source.root != Path():
             root = read_root(source.place, None if source.root == Path() else source.root)
+            if fingerprint:
+                check_root(root, fingerprint, source.root)
         local = Path(source.place)
         place = str(local.absolute()) if local.exists() else source.place
         kept = self._places.registries / source.name / "1.root.json"

@@ -7,9 +7,11 @@ ended, and the next call meets a new one.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from kadr_sdk.children import Child, ChildEndedError, Parent
@@ -21,6 +23,7 @@ from kadr_sdk.wire import WireError
 __all__ = ["GuestFaultError", "GuestProcess", "serve"]
 
 _GRACE = 1.0  # seconds beyond a deadline that the process keeps by itself
+_ALONE = 5.0  # seconds beyond it after which the process ends itself: its parent may have been killed
 _LOADING = 60.0  # seconds for Python and the engine to be there, on a machine with much else to do
 _ROOM = 512 << 20  # bytes for Python and the engine, besides the guest's own memory
 _WORDS = 2000
@@ -149,9 +152,12 @@ def serve(load: Callable[[], object], start: Callable[[Mapping[str, Any], bytes]
                 elif head["do"] == "start":
                     most = int(head["output"])
                     _limit(int(head["memory"]) + _ROOM)
-                    calls = start(head, data)
+                    with _ending_after(float(head["seconds"]) + _ALONE):
+                        calls = start(head, data)
                 elif calls is not None:
-                    body = calls(str(head["function"]), data, float(head["seconds"]))
+                    seconds = float(head["seconds"])
+                    with _ending_after(seconds + _ALONE):
+                        body = calls(str(head["function"]), data, seconds)
                 if len(body) > most > 0:
                     raise GuestFaultError(f"its answer has {len(body)} bytes, and may have {most}")
                 parent.send({}, body)
@@ -165,6 +171,20 @@ def serve(load: Callable[[], object], start: Callable[[Mapping[str, Any], bytes]
                 parent.send({"fault": f"{type(error).__name__}: {error}"[:_WORDS]})
     except WireError:
         return 0
+
+
+@contextmanager
+def _ending_after(seconds: float) -> Iterator[None]:
+    """End this process where a block takes longer, whatever code it is in; where the system can."""
+    if sys.platform == "win32":
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limit(size: int) -> None:

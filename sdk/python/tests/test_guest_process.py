@@ -1,0 +1,41 @@
+"""The child of a guest: it does not outlive a guest that never ends, whoever is there to end it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from kadr_sdk.wire import receive, send
+
+CHILD = """
+import time
+from kadr_sdk import guest_process
+guest_process._ALONE = 0.2
+
+def start(head, code):
+    if code == b"never":
+        time.sleep(60)
+    return lambda function, data, seconds: time.sleep(60) if function == "never" else data
+
+guest_process.serve(lambda: None, start)
+"""
+START = {"do": "start", "seconds": 0.1, "memory": 1 << 20, "output": 100}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no alarm there: the parent alone ends it")
+@pytest.mark.parametrize("where", ["start", "call"])
+def test_a_guest_that_never_ends_ends_with_its_process(where: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        send(child.stdin, START, b"never" if where == "start" else b"")
+        if where == "call":
+            assert receive(child.stdout, 100) == ({}, b"")
+            send(child.stdin, {"do": "call", "function": "echo", "seconds": 0.1}, b"abc")
+            assert receive(child.stdout, 100) == ({}, b"abc")
+            send(child.stdin, {"do": "call", "function": "never", "seconds": 0.1})
+        assert child.wait(30) == -signal.SIGALRM
