@@ -32,7 +32,7 @@ def open_file(path: Path, *, patience: float = 10.0) -> sqlite3.Connection:
 
     Raises:
         StorageError: a newer kadr has written it.
-        OSError, sqlite3.Error: it cannot be made, or is not an index.
+        OSError, sqlite3.Error: it cannot be made, or is no such file.
     """
     newer = StorageError(
         "the queue was written by a newer kadr",

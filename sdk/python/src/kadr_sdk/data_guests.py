@@ -28,6 +28,8 @@ __all__ = [
 
 _INPUTS = ("none", "project", "file")
 _OUTPUTS = ("text", "project", "file")
+_OURS = ("input", "output", "overwrite", "json", "as_json", "help")
+"""Arguments of every command, which a parameter cannot be called."""
 
 
 class GuestRefusedError(Exception):
@@ -119,9 +121,12 @@ class CommandDescriptor:
         """From descriptor data.
 
         Raises:
-            ValueError: a key is unknown or missing, or a value not one of its words.
+            ValueError: a key is unknown or missing, a value not one of its words, or a parameter is
+                called as an argument that every command has.
         """
         found = from_dict(cls, _with_params(data))
+        if taken := [param.name for param in found.params if param.name in _OURS]:
+            raise ValueError(f"params: {taken[0]!r} is an argument of every command; choose another name")
         for key, known in (("input", _INPUTS), ("output", _OUTPUTS)):
             if (value := getattr(found, key)) not in known:
                 raise ValueError(f"{key}: {value!r} is not known; {did_you_mean(str(value), known)}")
