@@ -176,15 +176,14 @@ def serve(load: Callable[[], object], start: Callable[[Mapping[str, Any], bytes]
 @contextmanager
 def _ending_after(seconds: float) -> Iterator[None]:
     """End this process where a block takes longer, whatever code it is in; where the system can."""
-    if sys.platform == "win32":
-        yield
-        return
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limit(size: int) -> None:
