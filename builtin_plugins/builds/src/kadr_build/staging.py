@@ -130,19 +130,28 @@ class _Home:
     plugins: tuple[str, ...]
 
     def __call__(self, *arguments: str) -> str:
-        """Run kadr; its output."""
+        """Run kadr; its output.
+
+        Raises:
+            KadrError: what it says, or that it does not end.
+        """
         environ = {**os.environ, "KADR_HOME": str(self.folder)}
         if self.plugins:
             environ["KADR_PLUGINS__FOLDERS"] = ",".join(self.plugins)
-        done = subprocess.run(  # noqa: S603 - this program itself
-            [sys.executable, "-c", _START, *arguments],
-            env=environ,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - this program itself
+                [sys.executable, "-c", _START, *arguments],
+                env=environ,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            text = f"the plugins could not be fetched within {_SECONDS:g} s"
+            hint = "install them first: kadr plugin install, then name them with -p"
+            raise PluginError(text, hint=hint) from None
         if done.returncode:
             raise _error(done.stdout, done.stderr)
         return done.stdout
