@@ -56,6 +56,7 @@ def boot(
     plugins: Iterable[str] | None = None,
     safe_mode: bool = False,
     hosts: bool = False,
+    helper: bool = False,
 ) -> Kernel:
     """A started kernel; close it, or use it as a context manager.
 
@@ -65,6 +66,7 @@ def boot(
         plugins: ids of the plugins to run, with what they require; None: all.
         safe_mode: run only what the metapackage pins.
         hosts: run the installed hosts too, whatever ``plugins`` says.
+        helper: it works for another kernel, which may go on after it: what was allowed for once stays.
 
     Raises:
         ConfigError: the configuration or the permission policy is wrong, everything at once.
@@ -91,7 +93,7 @@ def boot(
     if not safe_mode:
         store.join_path()
     choice = _choice(index, plugins, safe_mode=safe_mode, hosts=hosts)
-    kernel = Kernel(_assemble(config, bus, index, choice, crashes, environ, lambda: kernel))
+    kernel = Kernel(_assemble(config, bus, index, choice, crashes, environ, lambda: kernel, helper=helper))
     return kernel.start()
 
 
@@ -123,6 +125,8 @@ def _assemble(
     crashes: CrashGuard,
     environ: Mapping[str, str],
     kernel: Callable[[], Kernel],
+    *,
+    helper: bool,
 ) -> KernelParts:
     from kadr_sdk.events import WarningRaised
 
@@ -151,7 +155,7 @@ def _assemble(
         failures.add(plugin, error)
         bus.publish(WarningRaised(error.message, hint=error.hint))
 
-    grants = Grants(folders.data)
+    grants = Grants(folders.data, helper=helper)
     policy = _policy(config, index)
     gate = PermissionGate(grants, policy, publish=bus.publish)
     kept = (folders.data / "plugins", folders.data / "guests")

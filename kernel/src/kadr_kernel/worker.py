@@ -73,7 +73,8 @@ class WorkerRecipe:
         """
         from kadr_kernel.boot import boot
 
-        kernel = boot(environ=os.environ | dict(self.environ), overrides=self.overrides, plugins=self.plugins)
+        environ = os.environ | dict(self.environ)
+        kernel = boot(environ=environ, overrides=self.overrides, plugins=self.plugins, helper=True)
         try:
             _require_equal(self.versions, versions_of(kernel, portable=self.portable))
         except BaseException:

@@ -200,8 +200,10 @@ def test_what_was_allowed_once_holds_until_the_run_that_uses_it_ends(tmp_path: P
             assert kernel.container.get(Gate).allowed("org.glow", net)
     with boot(environ=environ) as kernel:
         kernel.container.get(Gate).confinement("org.glow", "", kernel.config.get, ())  # type: ignore[attr-defined]  # a guest begins
-        with boot(environ=environ) as worker:  # another process of the same run
-            worker.container.get(Gate).confinement("org.glow", "", worker.config.get, ())  # type: ignore[attr-defined]  # as above
+        for _ in range(2):  # other processes of the same run, one after the other
+            with boot(environ=environ, helper=True) as worker:
+                assert worker.container.get(Gate).allowed("org.glow", net)
+                worker.container.get(Gate).confinement("org.glow", "", worker.config.get, ())  # type: ignore[attr-defined]  # as above
         assert kernel.container.get(Gate).allowed("org.glow", net)
     with boot(environ=environ) as kernel:
         assert not kernel.container.get(Gate).allowed("org.glow", net)

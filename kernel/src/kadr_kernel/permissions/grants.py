@@ -40,12 +40,14 @@ class Grants:
 
     Args:
         folder: the data folder, made when the first grant is written.
+        helper: of a process that works for another one, whose end is not the end of the run.
         now: seconds since 1970-01-01 UTC, replaceable in tests.
     """
 
-    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, *, helper: bool = False, now: Callable[[], float] = time.time) -> None:
         self.path = folder / FILE_NAME
         self._lock_path = folder / f"{FILE_NAME}.lock"
+        self._helper = helper
         self._now = now
         self._guard = threading.RLock()
         self._once: tuple[Grant, ...] = ()
@@ -147,6 +149,8 @@ class Grants:
 
     def close(self) -> None:
         """Take back what was granted for once, beforehand, and was used."""
+        if self._helper:
+            return
         if any(grant.term is Term.ONCE and grant.plugin in self._used for grant in self._stored()):
             used = self._used
             self._change(
