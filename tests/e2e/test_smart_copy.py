@@ -113,6 +113,9 @@ def request(out: Path, mode: str = "auto", **video: Any) -> RenderRequest:
         ("cra", "hevc", ".mp4", 120),
         ("main 10", "hevc", ".mkv", 120),
         ("mpeg-2", "mpeg2video", ".mkv", 120),
+        ("b-pyramid", "h264", ".ts", 120),
+        ("cra", "hevc", ".ts", 120),
+        ("mpeg-2", "mpeg2video", ".ts", 120),
     ],
 )
 def test_cuts_off_the_key_frames(

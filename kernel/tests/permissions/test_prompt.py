@@ -46,7 +46,6 @@ def test_no_terminal_means_no_and_names_the_command() -> None:
     [
         ("wasm", "sandbox: kadr holds it to this"),
         ("extism", "sandbox: kadr holds it to this"),
-        ("process", "in a process of its own that can be stopped, with the rights of your account"),
         ("python", "with all the rights of your account: the list is its author's word, which kadr cannot"),
     ],
 )

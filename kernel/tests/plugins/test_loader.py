@@ -192,7 +192,7 @@ def test_threads_import_a_contained_package_once(site: Site, tmp_path: Path, fai
     assert len(set(map(id, found))) == 1
 
 
-@pytest.mark.parametrize("runtime", ["wasm", "extism", "component", "process"])
+@pytest.mark.parametrize("runtime", ["wasm", "extism", "component"])
 def test_a_confined_plugin_has_no_python_code(tmp_path: Path, failures: Failures, runtime: str) -> None:
     """It is started without a question because a sandbox holds it; code in the kernel it would not."""
     package = tmp_path / "org_sly" / "org_sly"

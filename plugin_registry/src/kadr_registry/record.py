@@ -147,7 +147,7 @@ class Record:
 def tier_of(manifest: Manifest) -> str:
     """``native`` where the plugin has Python code or a program of its own, else ``sandboxed``."""
     own = manifest.hooks or any(item.entry for item in manifest.contributions)
-    return "native" if own and manifest.runtime in ("python", "process") else "sandboxed"
+    return "native" if own and manifest.runtime == "python" else "sandboxed"
 
 
 def _row(blob: Blob) -> dict[str, Any]:

@@ -157,10 +157,8 @@ def _verb(subject: Subject, missing: PermissionSet, standing: Standing) -> str:
 def _honest(subject: Subject) -> str:
     if subject.runtime == "data":
         return "It has no code: nothing of it runs."
-    if subject.confined and subject.runtime != "process":
+    if subject.confined:
         return "It runs in a sandbox: kadr holds it to this."
-    if subject.runtime == "process":
-        return "It runs in a process of its own that can be stopped, with the rights of your account."
     return (
         "It is Python code and runs inside kadr with all the rights of your account: "
         "the list is its author's word, which kadr cannot enforce."

@@ -85,7 +85,7 @@ CONTRIBUTION_KINDS: dict[str, str] = {
 }
 """Every kind of contribution and its meaning."""
 
-_RUNTIMES = ("python", "wasm", "extism", "component", "process")
+_RUNTIMES = ("python", "wasm", "extism", "component")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*)?", re.ASCII)
 _PLUGIN_KEYS = (
     "id",
