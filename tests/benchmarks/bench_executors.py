@@ -1,9 +1,10 @@
-"""Threads, processes and two Dask workers on one film, cold, as ratios to threads in the same run.
+"""Threads, processes and Dask on one film, cold, as ratios to threads in the same run.
 
-Ten graded clips of 3 s, 1080p25, x264 veryfast crf 23, with sound, two workers each, every run a
-whole process. One effect of the film is in libav; ``--python`` takes one in Python, where
-processes need not share an interpreter. Says whether the bytes are the same. With ``--dispatch``
-it measures instead what handing out a segment costs on a Dask scheduler, without any work.
+Ten graded clips of 3 s, 1080p25, x264 veryfast crf 23, with sound, two workers each, and one Dask
+worker to hold two against, every run a whole process. One effect of the film is in libav;
+``--python`` takes one in Python, where processes need not share an interpreter. Says whether the
+bytes are the same. With ``--dispatch`` it measures instead what handing out a segment costs on a
+Dask scheduler, without any work.
 
     uv run python tests/benchmarks/bench_executors.py --repeats 3
 """
@@ -21,7 +22,8 @@ from pathlib import Path
 from bench_again import project, render
 from bench_timeline import sources
 
-EXECUTORS = ("threads", "processes", "dask")
+RUNS = {"threads": 2, "processes": 2, "dask": 2, "dask, one worker": 1}
+"""Executors with their number of workers."""
 
 
 def main() -> None:
@@ -42,18 +44,19 @@ def main() -> None:
             for clip in data["timeline"]["tracks"][0]["clips"]:
                 clip["effects"].append({"effect_type": "pixelate", "parameters": {"size": 8}})
             document.write_text(json.dumps(data), "utf-8")
-        times: dict[str, list[float]] = {executor: [] for executor in EXECUTORS}
+        times: dict[str, list[float]] = {name: [] for name in RUNS}
         digests = set()
         for _ in range(given.repeats):
-            for executor in EXECUTORS:
-                output = folder / f"{executor}.mp4"
-                options = ["--no-cache", "--workers", "2", "--executor", executor]
-                times[executor].append(render(document, output, folder / "home", *options)[0])
+            for name, workers in RUNS.items():
+                output = folder / f"{name}.mp4"
+                options = ["--no-cache", "--workers", str(workers), "--executor", name.partition(",")[0]]
+                times[name].append(render(document, output, folder / "home", *options)[0])
                 digests.add(hashlib.sha256(output.read_bytes()).hexdigest())
     base = statistics.median(times["threads"])
-    for executor in EXECUTORS:
-        median = statistics.median(times[executor])
-        print(f"{executor:10} {median:6.1f} s  {median / base:5.2f}x threads")
+    middle = {name: statistics.median(times[name]) for name in RUNS}
+    for name, median in middle.items():
+        print(f"{name:16} {median:6.1f} s  {median / base:5.2f}x threads")
+    print(f"two Dask workers are {middle['dask, one worker'] / middle['dask']:.2f}x as fast as one")
     print("same bytes" if len(digests) == 1 else f"DIFFERENT BYTES: {digests}")
 
 
