@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kadr_sdk.abi import ABI_SECTION, EFFECT_SECTION, with_sections
 from kadr_sdk.errors import SerializationError
+from kadr_sdk.leb128 import number_at
 
 __all__ = ["declared", "packed"]
 
@@ -35,7 +36,7 @@ def packed(module: bytes, descriptor: Path) -> bytes:
         raise SerializationError("this is not a WebAssembly binary", hint=hint)
     try:
         code = _MAGIC + b"".join(_without_ours(module))
-    except (IndexError, UnicodeDecodeError) as error:
+    except (IndexError, ValueError) as error:
         raise SerializationError("the module is cut off", hint="build it again") from error
     return with_sections(code, declared(descriptor))
 
@@ -44,23 +45,12 @@ def _without_ours(module: bytes) -> Iterator[bytes]:
     at = len(_MAGIC)
     while at < len(module):
         kind, begin = module[at], at
-        size, at = _number(module, at + 1)
+        size, at = number_at(module, at + 1)
         body, at = at, at + size
         if at > len(module):
             raise IndexError
         if kind == 0:
-            length, name = _number(module, body)
+            length, name = number_at(module, body)
             if module[name : name + length].decode("utf-8") in (ABI_SECTION, EFFECT_SECTION):
                 continue
         yield module[begin:at]
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """An unsigned LEB128, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at

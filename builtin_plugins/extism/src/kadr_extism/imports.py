@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kadr_sdk.leb128 import number_at
 from kadr_sdk.text import printable
 
 __all__ = ["ENV", "UnfitError", "check_module"]
@@ -64,7 +65,7 @@ def _imports(code: bytes) -> Iterator[tuple[str, str]]:
     at = 8
     while at < len(code):
         kind = code[at]
-        size, at = _number(code, at + 1)
+        size, at = number_at(code, at + 1)
         if at + size > len(code):
             raise ValueError
         if kind == _IMPORTS:
@@ -73,7 +74,7 @@ def _imports(code: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _rows(section: bytes) -> Iterator[tuple[str, str]]:
-    count, at = _number(section, 0)
+    count, at = number_at(section, 0)
     if count > _MOST_IMPORTS:
         raise ValueError
     for _ in range(count):
@@ -87,34 +88,21 @@ def _described(section: bytes, at: int) -> int:
     """Past the description of an import: function, table, memory, global or tag."""
     kind, at = section[at], at + 1
     if kind == 0:
-        return _number(section, at)[1]
+        return number_at(section, at)[1]
     if kind == 3:
         return at + 2
     if kind == 4:
-        return _number(section, at + 1)[1]
+        return number_at(section, at + 1)[1]
     if kind not in (1, 2):
         raise ValueError
-    flags, at = _number(section, at + (kind == 1))
+    flags, at = number_at(section, at + (kind == 1))
     for _ in range(1 + (flags & 1)):
-        _, at = _number(section, at)
+        _, at = number_at(section, at)
     return at
 
 
-def _number(code: bytes, at: int) -> tuple[int, int]:
-    """An unsigned LEB128 and where it ends."""
-    found = shift = 0
-    while True:
-        byte = code[at]
-        found |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return found, at
-        if shift > 63:
-            raise ValueError
-
-
 def _text(section: bytes, at: int) -> tuple[str, int]:
-    size, at = _number(section, at)
+    size, at = number_at(section, at)
     if at + size > len(section):
         raise ValueError
     return section[at : at + size].decode(), at + size

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from kadr_sdk.leb128 import number_bytes
+
 __all__ = [
     "ABI_SECTION",
     "ABI_VERSION",
@@ -158,8 +160,8 @@ FORMAT_NUMBERS: Mapping[str, int] = MappingProxyType(_formats())
 def custom_section(name: str, payload: bytes) -> bytes:
     """A custom section of a WebAssembly module, ready to be appended to one."""
     title = name.encode()
-    body = _leb(len(title)) + title + payload
-    return b"\0" + _leb(len(body)) + body
+    body = number_bytes(len(title)) + title + payload
+    return b"\0" + number_bytes(len(body)) + body
 
 
 def with_sections(module: bytes, declaration: bytes = b"", version: int = ABI_VERSION) -> bytes:
@@ -169,12 +171,3 @@ def with_sections(module: bytes, declaration: bytes = b"", version: int = ABI_VE
     """
     made = module + custom_section(ABI_SECTION, version.to_bytes(4, "little"))
     return made + custom_section(EFFECT_SECTION, declaration) if declaration else made
-
-
-def _leb(number: int) -> bytes:
-    found = bytearray()
-    while number > 127:
-        found.append(number & 127 | 128)
-        number >>= 7
-    found.append(number)
-    return bytes(found)

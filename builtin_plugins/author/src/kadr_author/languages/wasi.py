@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kadr_sdk.leb128 import number_at, number_bytes
+
 __all__ = ["without_wasi"]
 
 _BADF, _NOSYS = 8, 52
@@ -47,10 +49,10 @@ def without_wasi(module: bytes) -> bytes:
         if number == _IMPORT:
             continue
         if number == _FUNCTION:
-            body = _before(body, [_leb(kind) for _, kind in imports])
+            body = _before(body, [number_bytes(kind) for _, kind in imports])
         elif number == _CODE:
             body = _before(body, bodies)
-        made += bytes([number]) + _leb(len(body)) + body
+        made += bytes([number]) + number_bytes(len(body)) + body
     return made
 
 
@@ -58,74 +60,53 @@ def _body(name: str, returns: bool) -> bytes:
     code = _BODIES.get(name)
     if code is None:
         files = name.startswith(("fd_", "path_"))
-        code = b"\x41" + _leb(_BADF if files else _NOSYS)
+        code = b"\x41" + number_bytes(_BADF if files else _NOSYS)  # below 64: signed is the same
     if not returns and code != _TRAP:
         raise ValueError(f"{name} returns nothing, and has no body here")
     code = b"\x00" + code + b"\x0b"  # no locals; end
-    return _leb(len(code)) + code
+    return number_bytes(len(code)) + code
 
 
 def _before(section: bytes, rows: list[bytes]) -> bytes:
     """A section that counts its rows, with more rows at its beginning."""
-    count, at = _number(section, 0)
-    return _leb(count + len(rows)) + b"".join(rows) + section[at:]
+    count, at = number_at(section, 0)
+    return number_bytes(count + len(rows)) + b"".join(rows) + section[at:]
 
 
 def _sections(module: bytes) -> Iterator[tuple[int, bytes]]:
     at = 8
     while at < len(module):
         number = module[at]
-        size, at = _number(module, at + 1)
+        size, at = number_at(module, at + 1)
         yield number, module[at : at + size]
         at += size
 
 
 def _imports(body: bytes) -> Iterator[tuple[str, int]]:
     """Name and type of every imported function."""
-    count, at = _number(body, 0)
+    count, at = number_at(body, 0)
     for _ in range(count):
         words = []
         for _ in range(2):
-            size, at = _number(body, at)
+            size, at = number_at(body, at)
             words.append(body[at : at + size].decode())
             at += size
         if words[0] != "wasi_snapshot_preview1" or body[at] != 0:
             raise ValueError(f"it imports {words[0]}.{words[1]}, and a guest gets nothing")
-        kind, at = _number(body, at + 1)
+        kind, at = number_at(body, at + 1)
         yield words[1], kind
 
 
 def _results(body: bytes) -> list[bool]:
     """Whether each type returns something."""
-    count, at = _number(body, 0)
+    count, at = number_at(body, 0)
     found = []
     for _ in range(count):
         counts = []
         at += 1  # 0x60
         for _ in range(2):
-            size, at = _number(body, at)
+            size, at = number_at(body, at)
             counts.append(size)
             at += size
         found.append(counts[1] > 0)
     return found
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """An unsigned LEB128, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
-
-
-def _leb(number: int) -> bytes:
-    """Signed where it stands for a constant: numbers here are below 64, and so are the same."""
-    found = bytearray()
-    while number > 127:
-        found.append(number & 127 | 128)
-        number >>= 7
-    found.append(number)
-    return bytes(found)
