@@ -275,6 +275,10 @@ TARGETS: dict[str, tuple[str, list[str]]] = {
         "pictures.png",
         ["pictures.png: the folder is not empty", "give a new folder"],
     ),
+    "a pattern of pictures": (
+        "frames/e_%04d.png",
+        ["e_%04d.png: would be the name of every picture", "-o frames --container png"],
+    ),
 }
 
 

@@ -9,11 +9,19 @@ from typing import Any
 
 import pydantic
 from kadr_sdk.contributions import ExporterDescriptor, PresetDescriptor
-from kadr_sdk.errors import KadrError, NotFoundError, PluginError, Problem, did_you_mean
+from kadr_sdk.errors import (
+    InvalidPathError,
+    KadrError,
+    NotFoundError,
+    PluginError,
+    Problem,
+    did_you_mean,
+)
 from kadr_sdk.output import AudioEncoding, Chapter, LightLevels, Output, VideoEncoding
 from kadr_sdk.plan import LoudnessTarget
 from kadr_sdk.project import AudioExport, Project, VideoExport
 from kadr_sdk.rendering import RenderRequest
+from kadr_sdk.sequences import is_pattern
 from kadr_sdk.services import Catalogue
 from kadr_sdk.times import parse_rate
 
@@ -75,15 +83,30 @@ class Exporters:
         Raises:
             NotFoundError: none; lists the known extensions.
         """
-        known: dict[str, str] = {}
-        for item in self._catalogue.all("exporter"):
-            for extension in self._read("exporter", item.id, ExporterDescriptor).extensions:
-                known.setdefault(extension, item.id)
+        known = {e: name for name, exporter in reversed(self._all()) for e in exporter.extensions}
         suffix = path.suffix.lower()
         if suffix not in known:
             hint = did_you_mean(suffix, known) if suffix else f"add one of: {', '.join(sorted(known))}"
             raise NotFoundError("output extension", suffix or str(path.name), known, path=path, hint=hint)
         return known[suffix]
+
+    def refuse_pattern(self, path: Path) -> None:
+        """Of a folder of pictures the folder is named, not each picture.
+
+        Raises:
+            InvalidPathError: the path is ``frames/e_%04d.png``.
+        """
+        if not is_pattern(path):
+            return
+        for name, exporter in self._all():
+            if exporter.many and not exporter.index and path.suffix.lower() in exporter.extensions:
+                message = f"would be the name of every picture, and {name} is a folder of them"
+                hint = f"name a new folder, they are numbered in it: -o frames --container {name}"
+                raise InvalidPathError(message, path=path, hint=hint)
+
+    def _all(self) -> list[tuple[str, ExporterDescriptor]]:
+        ids = [item.id for item in self._catalogue.all("exporter")]
+        return [(name, self._read("exporter", name, ExporterDescriptor)) for name in ids]
 
     def _read(self, kind: str, name: str, shape: Any) -> Any:
         try:

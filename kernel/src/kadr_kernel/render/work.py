@@ -102,6 +102,7 @@ class RenderJob:
         """What is wrong with the target is said before any media is read."""
         timelines = (self._project.timeline, *self._project.sequences.values())
         clips = (c for timeline in timelines for t in timeline.tracks for c in t.clips)
+        Exporters(self._means.catalogue).refuse_pattern(output)
         refuse_inputs(output.absolute(), (str(base / c.source_file) for c in clips if c.source_file))
         check_target(output.absolute(), overwrite=self._request.overwrite)
         if self._request.manifest:
