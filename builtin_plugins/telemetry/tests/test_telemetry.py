@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from kadr_sdk.events import RenderCompleted, RenderFailed, SegmentEncoded
 from kadr_sdk.services import Config, Metrics, Scheduler, Tracer
 from kadr_sdk.silent import NoMetrics, NoTracer
 from kadr_telemetry.exporters import Exporters
+from kadr_telemetry.lines import LimitedFile
 from kadr_telemetry.settings import Settings
 
 KEY = "plugin.kadr.telemetry."
 
 
 @pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Kernel]]:
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kernel]:
     monkeypatch.setenv("KADR_HOME", str(tmp_path / "home"))
     for name in ("TRACEPARENT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME"):
         monkeypatch.delenv(name, raising=False)
@@ -114,14 +116,28 @@ def test_renders_and_guests_are_counted(started: Callable[..., Kernel], tmp_path
     assert found["kadr.guest.peak_memory"] == {"org.example.glow": 4096}
 
 
-def test_a_long_file_is_put_aside(tmp_path: Path) -> None:
-    (tmp_path / "traces.jsonl").write_text("old\n" * 400_000, "utf-8")
-    (tmp_path / "traces.jsonl.1").write_text("oldest", "utf-8")
-    ends = Exporters(Settings("file", tmp_path, 1_000_000, "", 1.0))
-    ends.spans()
-    ends.close()
-    assert (tmp_path / "traces.jsonl").read_text("utf-8") == ""
-    assert (tmp_path / "traces.jsonl.1").read_text("utf-8").startswith("old\n")
+def test_a_full_file_is_put_aside_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    path.write_text("from before\n", "utf-8")
+    with closing(LimitedFile(path, 40)) as first, closing(LimitedFile(path, 40)) as second:
+        for number in range(9):
+            assert (first if number % 2 else second).write(f"line {number:4}\n") == 10
+            first.flush()
+            second.flush()
+            assert path.stat().st_size <= 40
+    aside = path.with_name("traces.jsonl.1")
+    assert aside.stat().st_size <= 40
+    kept = (aside.read_text("utf-8") + path.read_text("utf-8")).splitlines()
+    assert kept == [f"line {number:4}" for number in range(2, 9)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["traces.jsonl", "traces.jsonl.1"]
+
+
+def test_a_full_file_that_cannot_be_put_aside_takes_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    (tmp_path / "traces.jsonl.1").mkdir()
+    with closing(LimitedFile(path, 10)) as file:
+        assert [file.write("12345\n") for _ in range(3)] == [6, 0, 0]
+    assert path.read_text("utf-8") == "12345\n"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

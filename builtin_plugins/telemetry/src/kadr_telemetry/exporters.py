@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from kadr_sdk.errors import DependencyMissingError, StorageError
+from kadr_sdk.errors import DependencyMissingError
 
+from kadr_telemetry.lines import LimitedFile
 from kadr_telemetry.settings import Settings
 
 __all__ = ["Exporters"]
@@ -23,7 +23,7 @@ class Exporters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._file: IO[str] | None = None
+        self._file: LimitedFile | None = None
         try:
             import opentelemetry.exporter.otlp.proto.http
             import opentelemetry.sdk  # noqa: F401 - both, whatever is used first
@@ -62,24 +62,12 @@ class Exporters:
         """None leaves it to OpenTelemetry's own variables and default."""
         return f"{self._settings.endpoint}/v1/{signal}" if self._settings.endpoint else None
 
-    def _stream(self, signal: str) -> IO[str]:
+    def _stream(self, signal: str) -> Any:
         if self._settings.exporter == "console":
             return sys.stderr  # the output belongs to the command's result
-        self._file = _opened(self._settings.folder / f"{signal}.jsonl", self._settings.max_bytes)
+        self._file = LimitedFile(self._settings.folder / f"{signal}.jsonl", self._settings.max_bytes)
         return self._file
 
 
 def _line(record: Any) -> str:
     return str(record.to_json(indent=None)) + "\n"
-
-
-def _opened(path: Path, most: int) -> IO[str]:
-    """The file for appending; a long one is put aside first."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size > most:
-            path.replace(path.with_name(path.name + ".1"))
-        return path.open("a", encoding="utf-8")
-    except OSError as error:
-        hint = "set plugin.kadr.telemetry.folder to a folder that can be written"
-        raise StorageError(f"cannot be written: {error.strerror}", path=path, hint=hint) from error

@@ -17,7 +17,7 @@ class Settings:
     Attributes:
         exporter: ``none``, ``file``, ``console`` or ``otlp``.
         folder: of the files of ``file``.
-        max_bytes: beyond which a file is put aside at the next start.
+        max_bytes: of a file; a full one is put aside.
         endpoint: base address of a collector; empty: what OpenTelemetry's variables say.
         timeout: seconds that a collector is waited for.
     """
