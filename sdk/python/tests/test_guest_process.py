@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from kadr_sdk.data_guests import DataTerms
+from kadr_sdk.errors import PluginError
+from kadr_sdk.guest_process import GuestProcess
 from kadr_sdk.wire import receive, send
 
 CHILD = """
@@ -39,3 +42,10 @@ def test_a_guest_that_never_ends_ends_with_its_process(where: str) -> None:
             assert receive(child.stdout, 100) == ({}, b"abc")
             send(child.stdin, {"do": "call", "function": "never", "seconds": 0.1})
         assert child.wait(30) == -signal.SIGALRM
+
+
+def test_a_question_that_is_too_large_is_refused_before_it_is_asked() -> None:
+    guest = GuestProcess("no.such.module", lambda: b"", DataTerms("org.example.many", "digest", 1, 1, 1, 1))
+    with pytest.raises(PluginError, match="268 MB, and no guest takes more than 256 MiB") as caught:
+        guest.call("run", bytes((256 << 20) + 1))
+    assert caught.value.hint.startswith("give it less")

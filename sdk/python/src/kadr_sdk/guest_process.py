@@ -25,6 +25,7 @@ __all__ = ["GuestFaultError", "GuestProcess", "serve"]
 _GRACE = 1.0  # seconds beyond a deadline that the process keeps by itself
 _ALONE = 5.0  # seconds beyond it after which the process ends itself: its parent may have been killed
 _LOADING = 60.0  # seconds for Python and the engine to be there, on a machine with much else to do
+_QUESTION = 256 << 20  # bytes of a call's data
 _ROOM = 512 << 20  # bytes for Python and the engine, besides the guest's own memory
 _WORDS = 2000
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
@@ -61,6 +62,9 @@ class GuestProcess:
 
     def call(self, function: str, data: bytes) -> bytes:
         """Call a function of the guest; the process is started where there is none."""
+        if len(data) > _QUESTION:
+            text = f"it is given {len(data) / 1e6:.0f} MB, and no guest takes more than {_QUESTION >> 20} MiB"
+            raise self._wrong(text, "give it less: a shorter film, or one with fewer rows")
         with self._lock:
             if self._child is None:
                 self._child = self._started()
@@ -115,10 +119,11 @@ class GuestProcess:
         self._end()
         raise self._wrong(reason) from None
 
-    def _wrong(self, reason: str) -> PluginError:
+    def _wrong(
+        self, reason: str, hint: str = "report this to its author, with what it was given"
+    ) -> PluginError:
         terms = self._terms
         text = f"the guest of {terms.name} in plugin {terms.plugin} failed: {reason}"
-        hint = "report this to its author, with what it was given"
         return PluginError(text, hint=hint, plugin=terms.plugin)
 
     def _end(self) -> None:
