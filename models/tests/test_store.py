@@ -157,6 +157,6 @@ def test_the_command(kadr: Callable[..., tuple[int, str]], makes: Any, tmp_path:
     assert kadr("verify", "mine") == (5, "mine: mine.onnx: the sha256 is not that of the card\n")
     assert kadr("fetch", "mine", "--from", str(tmp_path))[1] == "mine: fetched and checked; licence MIT\n"
     assert kadr("fetch", "mine", "--from", str(tmp_path))[1].startswith("mine: is here already")
-    assert "Usage: kadr models" in kadr()[1]
+    assert "Usage: kadr models" in kadr("--help")[1]
     with pytest.raises(InvalidParameterError, match="cannot be read"):
         kadr("add", path, "--id", "other", "--licence", "MIT", "--classes", str(tmp_path / "none"))

@@ -42,7 +42,7 @@ def ready(bench: Any, kadr: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_help_names_every_command(kadr: Run) -> None:
-    text = kadr()
+    text = kadr("--help")
     names = "init add-publisher submit accept publish refresh yank revoke rotate mirror bundle serve verify"
     assert [name for name in names.split() if f"  {name} " not in text] == []
 

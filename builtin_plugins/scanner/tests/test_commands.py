@@ -125,7 +125,7 @@ def _telling(work: Callable[..., Any], announce: Callable[[Any], None]) -> Calla
 def test_unknown_names(run: Run) -> None:
     with pytest.raises(click.UsageError, match="serch"):
         run("serch", "x")
-    assert "Usage: kadr media" in run()
+    assert "Usage: kadr media" in run("--help")
 
 
 def test_a_project_is_relinked(run: Run, own: Kernel, folder: Path, tmp_path: Path) -> None:

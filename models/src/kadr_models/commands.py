@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.errors import InvalidParameterError, ModelError
 from kadr_sdk.models import ModelCard, ModelStore, Preparation
 from kadr_sdk.plugin import Kernel
@@ -231,11 +232,4 @@ def _bar(card: ModelCard, *, quiet: bool) -> Iterator[Callable[[int, int], objec
         yield progress
 
 
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command."""
-    try:
-        code = models.main(list(argv), prog_name="kadr models", standalone_mode=False, obj=kernel)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    return code if isinstance(code, int) else 0
+run = click_entry(models, "kadr models")

@@ -160,7 +160,7 @@ def _wheels(
         for plugin, name in named.items()
         if not name
     ]
-    say("resolve   distributions")
+    say("collect   distributions")
     roots = sorted({"kadr-kernel", *filter(None, named.values())})
     needed = closure({*roots, *(need for wheel in embedded for need in wheel.requires)})
     say(f"stage     {len(needed)} wheels, of what is installed here")

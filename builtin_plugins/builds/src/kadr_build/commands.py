@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.plugin import Kernel
 
 from kadr_build.build import ARTEFACTS, Order, build
@@ -80,10 +81,4 @@ def _order(read: Order, given: Mapping[str, Any]) -> Order:
     return Order(plugins, projects, artefacts, wanted)
 
 
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the contribution."""
-    try:
-        command.main(list(argv), prog_name="kadr build", standalone_mode=False, obj=kernel)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-    return 0
+run = click_entry(command, "kadr build")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.errors import CacheError
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.services import Cache
@@ -121,11 +122,4 @@ def _table(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command."""
-    try:
-        code = cache.main(list(argv), prog_name="kadr cache", standalone_mode=False, obj=kernel)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    return code if isinstance(code, int) else 0
+run = click_entry(cache, "kadr cache")

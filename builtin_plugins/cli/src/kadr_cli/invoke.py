@@ -17,11 +17,7 @@ def as_command(command: click.Command, name: str = "") -> Callable[[Kernel, Sequ
 
     def run(kernel: Kernel, argv: Sequence[str]) -> int:
         prog, color = f"kadr {name or command.name}", color_of(kernel)
-        try:
-            code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel, color=color)
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help())
-            return 0
+        code = command.main(list(argv), prog_name=prog, standalone_mode=False, obj=kernel, color=color)
         return code if isinstance(code, int) else 0
 
     return run

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.files import check_new, write_whole
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
@@ -155,7 +156,4 @@ def bar(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int], object] | N
         yield progress
 
 
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command."""
-    code = recognize.main(list(argv), prog_name="kadr recognize", standalone_mode=False, obj=kernel)
-    return code if isinstance(code, int) else 0
+run = click_entry(recognize, "kadr recognize")

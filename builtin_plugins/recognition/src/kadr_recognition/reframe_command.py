@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.files import check_new
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
@@ -133,7 +134,4 @@ def _places(clip: Any) -> tuple[Any, Any]:
     return clip.transform.position_x, clip.transform.position_y
 
 
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command."""
-    code = reframe.main(list(argv), prog_name="kadr reframe", standalone_mode=False, obj=kernel)
-    return code if isinstance(code, int) else 0
+run = click_entry(reframe, "kadr reframe")

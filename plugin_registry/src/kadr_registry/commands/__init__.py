@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
-from kadr_sdk.plugin import Kernel
+from kadr_sdk.clicks import click_entry
 
 from kadr_registry.commands.copies import bundle, mirror, serve, verify
 from kadr_registry.commands.operator import accept, add_publisher, init, refresh, revoke, rotate, show
@@ -33,12 +31,4 @@ for _command in (
 ):
     registry.add_command(_command)
 
-
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command."""
-    try:
-        code = registry.main(list(argv), prog_name="kadr registry", standalone_mode=False, obj=kernel)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    return code if isinstance(code, int) else 0
+run = click_entry(registry, "kadr registry")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import click
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.plugin import Kernel
 
+from kadr_registry.client.client import Client
 from kadr_registry.client.lockfile import read_lock
+from kadr_registry.client.plan import Plan
 from kadr_registry.client.planner import Terms
 from kadr_registry.client.publishers import Publishers
 from kadr_registry.client.wanted import parse_asks
@@ -26,20 +30,22 @@ _keys = click.option(
 _names = click.option(
     "--accept-name", "names", multiple=True, metavar="ID", help="A plugin called almost like another one."
 )
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _options(*own: _Decorator) -> _Decorator:
+    """What every command that brings plugins can be told, in the order of its help."""
+    own = (using.answers, using.sources, using.stale, *own, _locked, _dry, shared.as_json, click.pass_obj)
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        return reduce(lambda inner, decorator: decorator(inner), reversed(own), command)
+
+    return decorated
 
 
 @click.command("install")
 @click.argument("plugins", metavar="PLUGIN[@VERSION]...", nargs=-1, required=True)
-@using.answers
-@using.sources
-@using.stale
-@_pre
-@_keys
-@_names
-@_locked
-@_dry
-@shared.as_json
-@click.pass_obj
+@_options(_pre, _keys, _names)
 def _install(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Install plugins and what they require, after asking what they may do.
 
@@ -49,30 +55,15 @@ def _install(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **optio
     kadr plugin install org.example.glow --from plugins.bundle
     """
     asks = parse_asks(plugins)
-    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
-    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
-        plan = client.install(asks, _terms(options))
-    using.show_plan(as_json, plan, dry=options["dry"])
+    _change(kernel, as_json, options, lambda client, terms: client.install(asks, terms))
 
 
 @click.command("update")
 @click.argument("plugins", metavar="[PLUGIN]...", nargs=-1)
-@using.answers
-@using.sources
-@using.stale
-@_pre
-@_keys
-@_names
-@_locked
-@_dry
-@shared.as_json
-@click.pass_obj
+@_options(_pre, _keys, _names)
 def _update(kernel: Kernel, /, plugins: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Bring plugins, or all of them, to the newest releases; one that asks for more waits for your yes."""
-    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
-    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
-        plan = client.update(plugins, _terms(options))
-    using.show_plan(as_json, plan, dry=options["dry"])
+    _change(kernel, as_json, options, lambda client, terms: client.update(plugins, terms))
 
 
 @click.command("remove")
@@ -89,20 +80,11 @@ def _remove(kernel: Kernel, plugins: tuple[str, ...], dry: bool, as_json: bool) 
 
 @click.command("sync")
 @click.argument("lock", type=shared.file, required=False)
-@using.answers
-@using.sources
-@using.stale
-@_locked
-@_dry
-@shared.as_json
-@click.pass_obj
+@_options()
 def _sync(kernel: Kernel, /, lock: Path | None, as_json: bool, **options: Any) -> None:
     """Install exactly what the file LOCK says; without it, put back what is damaged."""
     wanted = read_lock(lock) if lock else None
-    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
-    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
-        plan = client.sync(wanted, _terms(options))
-    using.show_plan(as_json, plan, dry=options["dry"])
+    _change(kernel, as_json, options, lambda client, terms: client.sync(wanted, terms))
 
 
 @click.command("rollback")
@@ -137,15 +119,22 @@ def _purge(kernel: Kernel, plugin: str, as_json: bool) -> None:
     shared.show_result(as_json, {"id": plugin, "removed": removed}, text)
 
 
-def _terms(options: Any) -> Terms:
-    return Terms(
+def _change(
+    kernel: Kernel, as_json: bool, options: dict[str, Any], change: Callable[[Client, Terms], Plan]
+) -> None:
+    """Have the client do it on these terms, and show what was changed."""
+    terms = Terms(
         options.get("pre", False),
         options["locked"],
         frozenset(options.get("new_keys", ())),
         frozenset(options.get("names", ())),
         options["dry"],
     )
+    said = using.answers_of(options["yes"], options["grants"], options["term"], as_json=as_json)
+    with using.client_of(kernel, options["sources"], options["stale_days"], said=said) as client:
+        plan = change(client, terms)
+    using.show_plan(as_json, plan, dry=options["dry"])
 
 
-install, update, remove = using.Entry(_install), using.Entry(_update), using.Entry(_remove)
-sync, rollback, purge = using.Entry(_sync), using.Entry(_rollback), using.Entry(_purge)
+install, update, remove = using.entry(_install), using.entry(_update), using.entry(_remove)
+sync, rollback, purge = using.entry(_sync), using.entry(_rollback), using.entry(_purge)

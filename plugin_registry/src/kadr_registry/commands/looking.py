@@ -213,5 +213,5 @@ def chains_to(lock: Lock, plugin: str, most: int = 20) -> list[list[str]]:
     return sorted(found, key=lambda chain: (len(chain), chain))
 
 
-search, show, outdated = using.Entry(_search), using.Entry(_show), using.Entry(_outdated)
-lock, audit, why = using.Entry(_lock), using.Entry(_audit), using.Entry(_why)
+search, show, outdated = using.entry(_search), using.entry(_show), using.entry(_outdated)
+lock, audit, why = using.entry(_lock), using.entry(_audit), using.entry(_why)

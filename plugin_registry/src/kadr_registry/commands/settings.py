@@ -129,4 +129,4 @@ def _revoke(kernel: Kernel, plugin: str, permission: str | None, as_json: bool) 
     shared.show_result(as_json, data, f"{count} grants of {plugin} taken back" if count else "there was none")
 
 
-grants, registries = using.Entry(_grants), using.Entry(_registries)
+grants, registries = using.entry(_grants), using.entry(_registries)

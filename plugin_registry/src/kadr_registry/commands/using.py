@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.errors import InvalidParameterError
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.text import printable
@@ -22,10 +23,10 @@ from kadr_registry.client.registries import Registries
 from kadr_registry.commands import shared
 
 __all__ = [
-    "Entry",
     "answers",
     "answers_of",
     "client_of",
+    "entry",
     "places",
     "registries_of",
     "show_plan",
@@ -36,21 +37,9 @@ __all__ = [
 _ANSWER_SECONDS = 0.3
 
 
-class Entry:
-    """A click command as an entry of a contribution."""
-
-    def __init__(self, command: click.Command) -> None:
-        self._command = command
-
-    def __call__(self, kernel: Kernel, argv: Sequence[str]) -> int:
-        """Run it; the exit code."""
-        name = f"kadr plugin {self._command.name}"
-        try:
-            code = self._command.main(list(argv), prog_name=name, standalone_mode=False, obj=kernel)
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help())
-            return 0
-        return code if isinstance(code, int) else 0
+def entry(command: click.Command) -> Callable[[Kernel, Sequence[str]], int]:
+    """The entry of one of ``kadr plugin``'s commands."""
+    return click_entry(command, f"kadr plugin {command.name}")
 
 
 sources = click.option(

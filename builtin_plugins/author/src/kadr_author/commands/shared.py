@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.errors import Problem
 from kadr_sdk.plugin import Kernel, PluginContext
 from kadr_sdk.text import printable
@@ -31,10 +32,8 @@ class Command:
 
     def __call__(self, kernel: Kernel, argv: Sequence[str]) -> int:
         """Run the command; the exit code."""
-        name = f"kadr plugin {self.command.name}"
-        desk = Desk(kernel, self._context)
-        code = self.command.main(list(argv), prog_name=name, standalone_mode=False, obj=desk)
-        return code if isinstance(code, int) else 0
+        run = click_entry(self.command, f"kadr plugin {self.command.name}")
+        return run(Desk(kernel, self._context), argv)
 
 
 def print_json(data: Any) -> None:

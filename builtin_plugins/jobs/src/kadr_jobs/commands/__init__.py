@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import click
-from kadr_sdk.plugin import Kernel
+from kadr_sdk.clicks import click_entry
 
 from kadr_jobs.commands.group import jobs
 
 __all__ = ["run"]
 
-
-def run(kernel: Kernel, argv: Sequence[str]) -> int:
-    """The entry of the command; the exit code."""
-    try:
-        code = jobs.main(list(argv), prog_name="kadr jobs", standalone_mode=False, obj=kernel)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        return 0
-    return code if isinstance(code, int) else 0
+run = click_entry(jobs, "kadr jobs")

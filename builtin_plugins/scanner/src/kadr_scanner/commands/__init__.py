@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
+from kadr_sdk.clicks import click_entry
 from kadr_sdk.plugin import Kernel, PluginContext
 
 from kadr_scanner.commands.group import media
@@ -23,10 +23,4 @@ class MediaCommand:
     def __call__(self, kernel: Kernel, argv: Sequence[str]) -> int:
         """Run one of its commands; the exit code."""
         with opened(self._context) as library:
-            session = Session(kernel, library)
-            try:
-                code = media.main(list(argv), prog_name="kadr media", standalone_mode=False, obj=session)
-            except click.exceptions.NoArgsIsHelpError as error:
-                click.echo(error.ctx.get_help())
-                return 0
-            return code if isinstance(code, int) else 0
+            return click_entry(media, "kadr media")(Session(kernel, library), argv)
