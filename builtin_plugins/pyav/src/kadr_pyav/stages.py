@@ -20,6 +20,7 @@ from kadr_pyav.call_stage import CallStage
 from kadr_pyav.conform import conform_filters, convert_filters
 from kadr_pyav.decode_stage import DecodeStage
 from kadr_pyav.graph import LiveGraph
+from kadr_pyav.luts import joined_tables
 from kadr_pyav.montage import MontageStage
 from kadr_pyav.native import native_filters
 from kadr_pyav.overlay import layer_format, overlay_of
@@ -157,6 +158,7 @@ class _Fusion:
         return self._recipe.chain(step, (FilterSpec.of("sidedata", mode="delete"),))
 
     def _effect(self, node: Native) -> int:
+        node = joined_tables(node)
         inputs = [self._add(child) for child in node.inputs]
         before, effect = shape_of(node.inputs[0]), f"{node.effect}@{node.version}"
         first, *rest = native_filters(node, before, shape_of(node))
