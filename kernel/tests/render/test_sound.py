@@ -81,6 +81,20 @@ class TestEdges:
         assert all(a[1] == b[0] for a, b in pairwise(edges))
         assert edges[-1][1] == plan.count
 
+    @pytest.mark.parametrize("seconds", ["1.013", "1.021"], ids=["before the frame", "after it"])
+    def test_where_nothing_is_shown_it_ends_with_its_sound(self, mix: Mix, seconds: str) -> None:
+        song, end = audio(clip("song", 0.5, seconds)), round((0.5 + float(seconds)) * RATE)
+        for more in ({}, {"effects": [LOUDER]}):
+            plan = mix(song, **more)
+            assert plan is not None
+            assert plan.count == end
+        part = mix(song, request={"range": (Fraction(1), Fraction(7, 5))})
+        shown = mix(video(clip("still", 0, 1, muted=True)), song)
+        assert part is not None
+        assert shown is not None
+        assert part.count == RATE * 2 // 5
+        assert shown.count == round(1.5 * 25 + (float(seconds) - 1) * 25) * RATE // 25
+
     def test_a_range_cuts_it(self, mix: Mix) -> None:
         found = mix(
             video(clip("a", 0, 4), clip("b", 4, 4, fade_in=2)), request={"range": (Fraction(3), Fraction(5))}

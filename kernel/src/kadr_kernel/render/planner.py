@@ -147,7 +147,8 @@ class Planner:
         audio = None
         if output is not None and output.audio is not None:
             effects = SoundEffects(looks, {e.id: e for e in project.effects}, view.fps, output.audio)
-            audio = audio_plan(view, first, end, problems, effects, request.damage, delivery.loudness)
+            loudness, damage = delivery.loudness, request.damage
+            audio = audio_plan(view, first, end, problems, effects, damage, loudness, sound_only=not pictures)
             if audio is not None:
                 exact = is_exact(audio, output.audio, self._library.probe)
                 audio = replace(audio, exact=exact)

@@ -10,7 +10,7 @@ from kadr_sdk.errors import Problem
 from kadr_sdk.plan import AudioClip, AudioPlan, AudioStage, LoudnessTarget, Ramp, SoundCall, Warp
 from kadr_sdk.times import sample_at
 
-from kadr_kernel.render.sound_buses import Desk, Window, has_sound
+from kadr_kernel.render.sound_buses import Desk, Window, by_sample, has_sound
 from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.sound_nested import Part, is_plain, nested_sound, part_of
@@ -29,12 +29,17 @@ def audio_plan(
     effects: SoundEffects,
     damage: str = "error",
     loudness: LoudnessTarget | None = None,
+    *,
+    sound_only: bool = False,
 ) -> AudioPlan | None:
     """The mix of output frames ``first .. end - 1``; None where nothing sounds.
 
     Muted tracks are silent; where a track is solo, the others are.
+
+    Args:
+        sound_only: nothing is shown, so the timeline ends with its last sample and not with a frame.
     """
-    desk = Desk(view, effects, problems)
+    desk = Desk(view, effects, problems, sound_only=sound_only)
     plan = _mix(desk, desk.window(first, end), damage)
     if not any(has_sound(track, clip) for track in view.tracks for clip in track.clips):
         return None
@@ -110,7 +115,7 @@ class _Made:
 def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made:
     rate = window.rate
     stretch = _stretch(track, view, rate)
-    length = view.duration if _by_sample(track, view) else view.frames / view.fps
+    length = view.duration if by_sample(track, view) else view.frames / view.fps
     warp = _warp(view, Fraction(stretch[0], rate), length)
     made = view.audio is None and view.nested is None
     generator = desk.effects.generator(view, *stretch, desk.problems) if made else None
@@ -177,7 +182,7 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
 def _part(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: str) -> Part | None:
     """The sound of a clip's sequence, as far back as the clip may reach with its handles."""
     begin, count = _stretch(track, view, window.rate)
-    length = view.duration if _by_sample(track, view) else view.frames / view.fps
+    length = view.duration if by_sample(track, view) else view.frames / view.fps
     handles = max(-begin, begin + count - sample_at(length, window.rate), 0)
     return part_of(desk, view, Fraction(handles, window.rate), lambda inner, over: _mix(inner, over, damage))
 
@@ -197,7 +202,7 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
     Sound of a video track follows the rounded picture edge, that of an audio track its own
     nearest sample.
     """
-    if _by_sample(track, view):
+    if by_sample(track, view):
         clip = view.clip
         return sample_at(clip.start_time, rate), sample_at(clip.start_time + view.duration, rate)
     start, end = view.start, view.end
@@ -212,13 +217,9 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
     return sample_at(start / view.fps, rate), sample_at(end / view.fps, rate)
 
 
-def _by_sample(track: TrackView, view: ClipView) -> bool:
-    return track.track.type == "audio" and not (view.joint_in or view.joint_out)
-
-
 def _own_start(track: TrackView, view: ClipView, rate: int) -> int:
     """The sample at which the clip's own time begins, handles left out: where its picture does."""
-    start = view.clip.start_time if _by_sample(track, view) else view.start / view.fps
+    start = view.clip.start_time if by_sample(track, view) else view.start / view.fps
     return sample_at(start, rate)
 
 

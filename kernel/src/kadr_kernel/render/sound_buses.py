@@ -13,7 +13,7 @@ from kadr_kernel.render.sound_curves import ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, TimelineView, TrackView
 
-__all__ = ["Desk", "Window", "has_sound"]
+__all__ = ["Desk", "Window", "by_sample", "has_sound"]
 
 _STEPS = 100  # of ducking in a second
 
@@ -42,6 +42,7 @@ class Desk:
 
     Args:
         path: of the timeline in the project.
+        sound_only: nothing is shown, so the timeline ends with its last sample and not with a frame.
 
     Attributes:
         heard: tracks with a sound, in order. master: effects on the whole mix.
@@ -53,11 +54,15 @@ class Desk:
         effects: SoundEffects,
         problems: list[Problem],
         path: str = "timeline",
+        *,
+        sound_only: bool = False,
     ) -> None:
         self._view, self.effects, self.problems = view, effects, problems
         timeline = view.timeline
         self.pan_law = timeline.pan_law
-        self._length = sample_at(view.frames / view.fps, effects.rate)
+        self._length = (
+            _last(view, effects.rate) if sound_only else sample_at(view.frames / view.fps, effects.rate)
+        )
         self._stages = {t.track.id: effects.of_track(t, self._length, problems) for t in view.tracks}
         self.master: tuple[AudioStage, ...] = effects.of_timeline(
             timeline.effects, path, self._length, problems
@@ -87,7 +92,8 @@ class Desk:
         ducking looks ahead), so that a part sounds as in the whole.
         """
         rate, fps = self.effects.rate, self._view.fps
-        origin, stop = sample_at(first / fps, rate), sample_at(end / fps, rate)
+        origin = sample_at(first / fps, rate)
+        stop = self._length if end == self._view.frames else sample_at(end / fps, rate)
         if not self._remembers():
             return Window(rate, origin, stop, 0, 0)
         ahead = max([1.0, *(t.track.duck.attack for t in self.heard if t.track.duck)])
@@ -151,6 +157,20 @@ def has_sound(track: TrackView, view: ClipView) -> bool:
     if view.nested is not None:
         return any(has_sound(t, c) for t in view.nested.tracks for c in t.clips)
     return view.audio is not None or (track.track.type == "audio" and view.clip.generator is not None)
+
+
+def by_sample(track: TrackView, view: ClipView) -> bool:
+    """True where a clip begins and ends on its nearest samples, not on frames."""
+    return track.track.type == "audio" and not (view.joint_in or view.joint_out)
+
+
+def _last(view: TimelineView, rate: int) -> int:
+    """The sample after the last one of any clip."""
+    return max(
+        sample_at(c.clip.start_time + c.duration if by_sample(track, c) else c.end / c.fps, rate)
+        for track in view.tracks
+        for c in track.clips
+    )
 
 
 def _heard(track: TrackView, solo: bool) -> bool:
