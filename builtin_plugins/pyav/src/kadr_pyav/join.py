@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import heapq
+import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -115,7 +116,7 @@ def _write(
     output: Output,
     check: Callable[[], None],
 ) -> None:
-    flows: list[Iterator[_Timed]] = []
+    flows: list[tuple[Fraction, Iterator[_Timed]]] = []
     if output.video is not None and parts:
         reorder = max(reorder_of(part) for part in parts)
         # What a decoder is told before the first packet must do for all: delay and level.
@@ -123,15 +124,32 @@ def _write(
         apart = _headers_differ(parts)
         stream = add_video(container, output.video, chosen, reorder, in_stream=apart)
         apart = apart or (_copied(parts) and output.muxer in _STREAMS)
-        flows.append(_pictures(parts, stream, 1 / output.video.rate, reorder, in_stream=apart))
+        tick = 1 / output.video.rate
+        flows.append((tick, _pictures(parts, stream, tick, reorder, in_stream=apart)))
     if output.audio is not None and audio is not None:
-        flows.append(_sound(audio, add_audio(container, output.audio, audio.header)))
+        tick = Fraction(1, int(audio.header["rate"]))
+        flows.append((tick, _sound(audio, add_audio(container, output.audio, audio.header), tick)))
     container.metadata.update(output.metadata)
     put_chapters(container, output.chapters)
-    for timed in heapq.merge(*flows, key=lambda t: t.dts * t.tick):
+    for timed in _by_time(flows):
         check()
         container.mux_one(_packet(timed))
     container.start_encoding()  # a film without packets has a header all the same
+
+
+def _by_time(flows: Sequence[tuple[Fraction, Iterator[_Timed]]]) -> Iterator[_Timed]:
+    """The packets of all streams by decode time, counted in a unit that divides every tick.
+
+    Whole numbers, since a film of hours has a million packets.
+    """
+    scale = math.lcm(*(tick.denominator for tick, _ in flows))
+
+    def placed(number: int, tick: Fraction, flow: Iterator[_Timed]) -> Iterator[tuple[int, int, _Timed]]:
+        unit = int(tick * scale)
+        return ((timed.dts * unit, number, timed) for timed in flow)
+
+    rows = (placed(number, *flow) for number, flow in enumerate(flows))
+    return (timed for _, _, timed in heapq.merge(*rows))
 
 
 def _pictures(
@@ -165,15 +183,14 @@ def _headers_differ(parts: Sequence[PacketSource]) -> bool:
     return _copied(parts) and len({_headers(part) for part in parts}) > 1
 
 
-def _sound(part: PartReader, stream: Any) -> Iterator[_Timed]:
+def _sound(part: PartReader, stream: Any, tick: Fraction) -> Iterator[_Timed]:
     """Packets such that sample 0 of the mix stands at 0, what the codec puts before it below.
 
     What lies wholly behind the last sample (encoders flush with silence) is left out, and the
     last packet lasts as long as there is sound in it. What a decoder is to skip at both ends
     is said in side data too: MP3 files and Matroska take it from there.
     """
-    rate, end = int(part.header["rate"]), int(part.header["samples"])
-    size = int(part.header.get("frame_size") or 0)
+    end, size = int(part.header["samples"]), int(part.header.get("frame_size") or 0)
     shift: int | None = None
     for packet in part:
         if shift is None:
@@ -183,8 +200,8 @@ def _sound(part: PartReader, stream: Any) -> Iterator[_Timed]:
             lasting = min(packet.duration or size, end - pts)
             skip = min(size, -pts) if pts < 0 else 0
             left = size - lasting if end - pts < size else 0
-            timed = replace(packet, duration=lasting)
-            yield _Timed(stream, timed, pts, pts, Fraction(1, rate), (skip, left))
+            timed = packet if packet.duration == lasting else replace(packet, duration=lasting)
+            yield _Timed(stream, timed, pts, pts, tick, (skip, left))
 
 
 def _packet(timed: _Timed) -> Any:
