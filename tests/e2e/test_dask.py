@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kadr_dask import line, team
 from kadr_kernel.worker import versions_of
 from kadr_sdk.errors import CancelledError, DependencyMissingError, RenderError, TimeoutExceededError
 from kadr_sdk.events import RenderProgressed
@@ -48,7 +49,7 @@ def film(movie: Callable[..., Path]) -> Callable[..., Project]:
     """Clips of 3 s, each a segment, with an effect in Python."""
     source = movie("executors.mp4", 250)
 
-    def make(count: int) -> Project:
+    def make(count: int, size: Any = (320, 180), effects: Any = ({"effect_type": "pixelate"},)) -> Project:
         clips = [
             {
                 "id": f"c{n}",
@@ -56,12 +57,12 @@ def film(movie: Callable[..., Path]) -> Callable[..., Project]:
                 "start_time": 3 * n,
                 "source_start": n % 6,
                 "duration": 3,
-                "effects": [{"effect_type": "pixelate"}],
+                "effects": list(effects),
             }
             for n in range(count)
         ]
         export = {"video": {"codec": "h264", "crf": 30, "preset": "ultrafast"}}
-        timeline = {"fps": 25, "resolution": [320, 180], "tracks": [{"id": "v", "clips": clips}]}
+        timeline = {"fps": 25, "resolution": list(size), "tracks": [{"id": "v", "clips": clips}]}
         return parse_project({"timeline": timeline, "export": export})
 
     return make
@@ -95,6 +96,25 @@ def test_the_same_bytes_and_every_frame_is_told_of(cluster: Any, render: Any, fi
     token.cancel()
     assert there.digest == render(film(3)).digest
     assert (max(told), there.segments) == (225, 3)
+
+
+def test_cheap_segments_go_in_chunks_and_make_the_same_bytes(
+    cluster: Any, render: Any, film: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    class Noted(team.DaskTeam):
+        def _submit(self, chunk: Any, **where: Any) -> None:
+            sizes.append(len(chunk.pieces))
+            super()._submit(chunk, **where)
+
+    monkeypatch.setattr(team, "DaskTeam", Noted)
+    monkeypatch.setattr(line, "_CHUNK", 1e9)  # seconds: however slow this machine is now
+    cheap = film(20, size=(64, 36), effects=[])
+    there = render(cheap, executor="dask", address=cluster.scheduler_address)
+    assert there.digest == render(cheap).digest
+    assert sum(sizes) == there.segments == 20
+    assert max(sizes) > 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

@@ -1,4 +1,4 @@
-"""What runs on a worker: a kernel that is kept, and one task after the other."""
+"""What runs on a worker: a kernel that is kept, and one chunk of tasks after the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pickle
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,32 +27,32 @@ _PATIENCE = 5.0  # seconds for the scheduler to say so
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A task for a worker.
+    """Tasks for a worker.
 
     Attributes:
-        key: of the task, in what is told of its progress.
-        name: of the render: topic of the progress and variable that says go, hold or stop.
-        recipe, task: pickled.
+        tasks: pickled, by the key that names each in what is told of it.
+        name: of the render: topic of what is told and variable that says go, hold or stop.
+        recipe: pickled.
         store: address; "": none.
         room: bytes of media that may be kept of it.
     """
 
-    key: str
+    tasks: Mapping[str, bytes]
     name: str
     recipe: bytes
-    task: bytes
     store: str
     room: int
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it.
+    """What came of a task.
 
     Attributes:
         missing: media that are not here; then nothing was made.
         parts: the parts themselves, where they could not be put where they belong.
         stored: or their names in the store.
+        seconds: that it took.
     """
 
     worker: str
@@ -60,6 +60,7 @@ class Answer:
     missing: tuple[Media, ...] = ()
     parts: tuple[bytes, ...] = ()
     stored: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -82,30 +83,46 @@ def boot_here(recipe: bytes) -> str | None:
     return None
 
 
-def make(order: Order) -> Answer:
-    """Make the parts of a task, and put them where they belong if that place is seen from here."""
-    from distributed import get_worker
+def make(order: Order) -> dict[str, Answer]:
+    """Make the parts of tasks, one after the other, and tell of each when it is where it belongs.
 
-    here, place = str(get_worker().address), _place()
-    task: PartTask = pickle.loads(order.task)  # noqa: S301 - from the coordinator, whose code runs here
+    Ends at one that cannot be made; what was told of counts all the same.
+    """
+    place, word = _place(), _Word(order)
+    answers: dict[str, Answer] = {}
+    for key, data in order.tasks.items():
+        began = time.monotonic()
+        task: PartTask = pickle.loads(data)  # noqa: S301 - from the coordinator, whose code runs here
+        answer = _made(place, order, key, task, word)
+        answers[key] = replace(answer, seconds=time.monotonic() - began)
+        if answer.missing:
+            break
+        if len(answers) < len(order.tasks) and not answer.parts:  # parts go but once over the wire
+            word.finished(key, answers[key])
+    return answers
+
+
+def _made(place: _Place, order: Order, key: str, task: PartTask, word: _Word) -> Answer:
+    """The parts of a task, put where they belong if that place is seen from here."""
     house = _house(place, order.recipe)
+    here = word.worker
     found, missing = _found(place, order, task.media)
     if missing:
         return Answer(here, missing=missing)
-    segment = relocated(task.segment, found) if found else task.segment
-    advance = _reporter(order)
+    task = replace(task, segment=relocated(task.segment, found) if found else task.segment)
+    advance = word.reporter(key)
     if _is_shared(task):
-        paths = tuple(p.with_name(f"{p.name}.{order.key}-{time.monotonic_ns()}") for p in task.paths)
-        done = house.run(replace(task, segment=segment, paths=paths), advance)
+        paths = tuple(p.with_name(f"{p.name}.{key}-{time.monotonic_ns()}") for p in task.paths)
+        done = house.run(replace(task, paths=paths), advance)
         for made, path in zip(paths, task.paths, strict=True):
             made.replace(path)
         return Answer(here, done)
     with tempfile.TemporaryDirectory(prefix="kadr-part-") as folder:
         paths = tuple(Path(folder) / str(n) for n in range(len(task.paths)))
-        done = house.run(replace(task, segment=segment, paths=paths), advance)
+        done = house.run(replace(task, paths=paths), advance)
         if not order.store:
             return Answer(here, done, parts=tuple(path.read_bytes() for path in paths))
-        names = tuple(f"part-{order.key}-{number}" for number in range(len(paths)))
+        names = tuple(f"part-{key}-{number}" for number in range(len(paths)))
         store = _store(place, order.store)
         for name, path in zip(names, paths, strict=True):
             store.put(name, path)
@@ -159,31 +176,43 @@ def _is_shared(task: PartTask) -> bool:
     return all(path.parent.is_dir() for path in task.paths)
 
 
-def _reporter(order: Order) -> Callable[[int], None]:
-    """Tells of frames, and stops or waits where the render says so."""
-    import distributed
+class _Word:
+    """Between a worker and the render: tells of what is made, and hears whether it is still wanted."""
 
-    library: Any = distributed  # it has types for some of its names only
-    worker = library.get_worker()
-    word = library.Variable(order.name, client=library.get_client())
-    state = {"frames": 0, "last": time.monotonic()}
+    def __init__(self, order: Order) -> None:
+        import distributed
 
-    def advance(frames: int) -> None:
-        state["frames"] += frames
-        if time.monotonic() - state["last"] < _LISTEN:
-            return
-        worker.log_event(order.name, {"key": order.key, "frames": state["frames"]})
-        while (said := _said(word)) == HOLD:
-            time.sleep(_LISTEN)
-        state["last"] = time.monotonic()
-        if said != GO:
-            raise CancelledError("the render does not want it any more")
+        library: Any = distributed  # it has types for some of its names only
+        self._worker = library.get_worker()
+        self.worker = str(self._worker.address)
+        self._name = order.name
+        self._word = library.Variable(order.name, client=library.get_client())
+        self._last = time.monotonic()
 
-    return advance
+    def finished(self, key: str, answer: Answer) -> None:
+        """A task is done, while others of its order are not."""
+        self._worker.log_event(self._name, {"key": key, "answer": pickle.dumps(answer)})
 
+    def reporter(self, key: str) -> Callable[[int], None]:
+        """Tells of a task's frames, and stops or waits where the render says so."""
+        frames = 0
 
-def _said(word: Any) -> str:
-    try:
-        return str(word.get(timeout=_PATIENCE))
-    except Exception:  # noqa: BLE001 - the variable or the scheduler is gone: so is the render
-        return STOP
+        def advance(count: int) -> None:
+            nonlocal frames
+            frames += count
+            if time.monotonic() - self._last < _LISTEN:
+                return
+            self._worker.log_event(self._name, {"key": key, "frames": frames})
+            while (said := self._said()) == HOLD:
+                time.sleep(_LISTEN)
+            self._last = time.monotonic()
+            if said != GO:
+                raise CancelledError("the render does not want it any more")
+
+        return advance
+
+    def _said(self) -> str:
+        try:
+            return str(self._word.get(timeout=_PATIENCE))
+        except Exception:  # noqa: BLE001 - the variable or the scheduler is gone: so is the render
+            return STOP
