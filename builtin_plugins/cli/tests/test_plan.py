@@ -102,7 +102,9 @@ def test_why(run: Run, film: Path) -> None:
         "encoder = libx264",
         "preset = ultrafast",
         "x264 ",
+        "pillow ",
         "30 frames",
+        " u=val v=val",
     ):
         assert words in said
     part = json.loads(run("plan", film, "--why", 1, "--json"))
@@ -125,14 +127,16 @@ def test_what_changed(run: Run, film: Path, tmp_path: Path) -> None:
         assert (found["same"], found["moved"], found["gone"]) == (1, [], 1)
         (row,) = found["invalidated"]
         assert (row["segment"], row["start"], row["frames"]) == (1, 30, 30)
-        assert row["reasons"][0].startswith("spans[0].root.inputs[0].seed: ")  # another clip
-        assert row["reasons"][1].startswith("spans[0].root.filters[0].options")
+        assert row["reasons"][0].startswith("spans[0].root kadr.brightness.inputs[0] kadr.test_card.seed: ")
+        assert row["reasons"][1].startswith("spans[0].root kadr.brightness.filters[0].options.")
     said = run("plan", changed, "--diff", film)
     assert said.startswith("1 segment the same; 1 invalidated\n  segment 1 from 3.000 s, 30 frames, rendered")
 
 
 def test_settings_change_every_segment(run: Run, film: Path, tmp_path: Path) -> None:
     other = write(tmp_path / "other.tlp", 0.1, 0.2, crf=30)
+    said = run("plan", other, "--diff", film).splitlines()
+    assert said[1] == "  segments 0 to 1 from 0.000 s, 60 frames, rendered"  # and the reasons once
     found = json.loads(run("plan", other, "--diff", film, "--json"))
     assert found["same"] == 0
     assert [row["reasons"][0] for row in found["invalidated"]] == ["pictures crf: 20.0, now 30.0"] * 2
@@ -144,6 +148,9 @@ def test_what_was_moved_is_not_made_again(run: Run, film: Path, tmp_path: Path) 
     assert (found["same"], found["moved"]) == (2, [1, 2])
     (row,) = found["invalidated"]
     assert row["reasons"] == ["new: nothing of the other plan stands at this place"]
+    changed = write(tmp_path / "changed.tlp", 0.4, 0.5, 0.6, 0.1, 0.3)  # moved by three, and the last is new
+    found = json.loads(run("plan", changed, "--diff", film, "--json"))
+    assert found["invalidated"][-1]["reasons"][0].startswith("spans[0].root kadr.brightness")
 
 
 def test_media_code_processor_and_libraries_are_reasons(run: Run, film: Path) -> None:
@@ -152,6 +159,7 @@ def test_media_code_processor_and_libraries_are_reasons(run: Run, film: Path) ->
         row["media"] = {"/a.mp4": "a" * 64, "/b.mp4": "b" * 64}
     new = copy.deepcopy(old)
     new["toolchain"] = [["x264", "999"] if name == "x264" else [name, v] for name, v in old["toolchain"]]
+    new["plugins"] = [[name, "99"] for name, _ in old["plugins"]]
     row = new["segments"][0]
     row["media"] = {"/a.mp4": "c" * 64, "/d.mp4": "d" * 64}
     row["code"] = {"kadr.test_card version 1": "e" * 64}
@@ -168,6 +176,7 @@ def test_media_code_processor_and_libraries_are_reasons(run: Run, film: Path) ->
         "reads /d.mp4, which it did not",
         f"code of kadr.test_card version 1: {code[:12]}, now {'e' * 12}",
         f"class of processor: {old['segments'][0]['processor'] or 'any'}, now x86_64-1",
+        f"plugin kadr.effects: {dict(old['plugins'])['kadr.effects']}, now 99",
     ]
 
 
@@ -180,7 +189,7 @@ def test_sound_and_the_file_around(run: Run, film: Path) -> None:
     new["output"]["audio"] = {"codec": "aac"}
     found = compare(old, new)
     assert found["audio"] == ["there is sound now"]
-    assert found["output"] == ["metadata: a list of 0, now a list of 1"]
+    assert found["output"] == ["metadata.title: nothing, now x"]
     newer = copy.deepcopy(new)
     newer["audio"] |= {"hash": "2", "gain": 2}
     assert compare(new, newer)["audio"] == ["gain: 1, now 2"]
@@ -196,6 +205,24 @@ def test_what_is_no_plan_is_refused(run: Run, film: Path, tmp_path: Path, text: 
     other.write_text(text, "utf-8")
     with pytest.raises(SerializationError, match=reason):
         run("plan", film, "--diff", other)
+
+
+def test_a_plan_that_was_changed_by_hand_is_refused(run: Run, film: Path, tmp_path: Path) -> None:
+    saved = json.loads(run("plan", film, "--json"))
+    other = tmp_path / "other.json"
+    broken: list[dict[str, Any]] = [
+        {"segments": 3},
+        {"segments": [{}]},
+        {"output": 1},
+        {"toolchain": [["a"]]},
+    ]
+    for change in broken:
+        other.write_text(json.dumps(saved | change), "utf-8")
+        with pytest.raises(
+            SerializationError, match="no plan of this kadr, or was changed by hand"
+        ) as caught:
+            run("plan", film, "--diff", other)
+        assert "kadr plan PROJECT --json" in caught.value.hint
 
 
 def test_one_question_at_a_time(run: Run, film: Path) -> None:

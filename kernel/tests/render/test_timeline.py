@@ -362,6 +362,29 @@ class TestSourceTime:
         assert found.start == 1
         assert found.source_time(1) == 1 + Fraction(1, 25) - Fraction(3, 100)
 
+    @pytest.mark.parametrize(("start", "frame"), [(3.333, 100), (6.667, 200), (6.6666667, 200), (10, 300)])
+    @pytest.mark.parametrize("more", [{}, {"speed": 1.5}, {"reversed": True}])
+    def test_a_rounded_start_is_the_frame_that_it_means(
+        self, resolve: Resolve, start: float, frame: int, more: dict[str, Any]
+    ) -> None:
+        """At 6.667 s, frame 200 of 30 a second would show what lies 0.3 ms before the clip's first moment."""
+        view, _ = resolve(clip("a", start, 2, source_start=3, **more), fps=Fraction(30))
+        found = view.tracks[0].clips[0]
+        assert found.start == frame
+        first = found.end - 1 if found.clip.reversed else frame
+        assert found.source_time(first) == 3
+
+    @pytest.mark.parametrize("cut", [1.033, 1.0333333, 1.067])
+    def test_a_clip_split_at_a_rounded_time_goes_on_where_it_was(self, resolve: Resolve, cut: float) -> None:
+        view, _ = resolve(
+            clip("a", 0, cut, source_start=2),
+            clip("b", cut, 1, source_start=round(2 + cut, 7)),
+            fps=Fraction(30),
+        )
+        a, b = view.tracks[0].clips
+        late = b.source_time(b.start) - a.source_time(b.start)
+        assert 0 <= late < Fraction(1, 2000)  # less would be the frame before
+
     @given(st.floats(0.1, 4), st.floats(0.1, 4), st.integers(1, 80))
     def test_an_animated_speed_is_integrated_exactly(
         self, tmp_path_factory: pytest.TempPathFactory, first: float, last: float, frames: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 __all__ = ["compare"]
@@ -28,22 +29,38 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     kept = [row for row in new["segments"] if row["hash"] in held]
     fresh = {row["hash"] for row in new["segments"]}
     left = [row for row in old["segments"] if row["hash"] not in fresh]
-    changed = [row for row in new["segments"] if row["hash"] not in held]
+    changed = [(row, moved) for row, moved in _moves(new["segments"], held) if row["hash"] not in held]
     return {
         "same": len(kept),
         "moved": [row["index"] for row in kept if row["start"] not in held[row["hash"]]],
-        "invalidated": [_invalid(row, left, general) for row in changed],
+        "invalidated": [
+            _invalid(old, new, row, _counterpart(row, left, moved), general) for row, moved in changed
+        ],
         "gone": len(left),
         "audio": _audio(old, new),
         "output": list(_output(old["output"], new["output"])),
     }
 
 
-def _invalid(row: Row, left: Sequence[Row], general: list[str]) -> dict[str, Any]:
-    other = _counterpart(row, left)
+def _moves(rows: Sequence[Row], held: Mapping[str, Sequence[int]]) -> Iterator[tuple[Row, set[int]]]:
+    """Each segment, and by how many frames its neighbours have moved: those before it, and behind it."""
+    moves = [
+        min((row["start"] - at for at in held.get(row["hash"], ())), key=abs, default=None) for row in rows
+    ]
+    before, behind = [0], [0]
+    for move in moves:
+        before.append(before[-1] if move is None else move)
+    for move in reversed(moves):
+        behind.append(behind[-1] if move is None else move)
+    for number, row in enumerate(rows):
+        yield row, {before[number], behind[len(rows) - 1 - number]}
+
+
+def _invalid(old: Row, new: Row, row: Row, other: Row | None, general: Sequence[str]) -> dict[str, Any]:
     reasons = [*general]
     if other is not None:
         reasons += _part(other, row)
+        reasons += _plugins(old, new) if other["code"] != row["code"] else ()
         if other["count"] != row["count"]:
             reasons.append(f"length: {other['count']} frames, now {row['count']}")
         reasons += _tree(other["copy"], row["copy"], "copy")
@@ -60,12 +77,16 @@ def _invalid(row: Row, left: Sequence[Row], general: list[str]) -> dict[str, Any
     }
 
 
-def _counterpart(row: Row, left: Sequence[Row]) -> Row | None:
-    """The segment that stood there before: the one with most frames in common."""
+def _counterpart(row: Row, left: Sequence[Row], moves: Iterable[int]) -> Row | None:
+    """The segment that stood there before: the one with most frames in common.
+
+    Args:
+        moves: by how many frames what was there may have moved since.
+    """
     best, most = None, 0
-    for other in left:
-        end = min(row["start"] + row["count"], other["start"] + other["count"])
-        shared = end - max(row["start"], other["start"])
+    for other, move in product(left, sorted(moves, key=abs)):
+        start = other["start"] + move
+        shared = min(row["start"] + row["count"], start + other["count"]) - max(row["start"], start)
         if shared > most:
             best, most = other, shared
     return best
@@ -86,6 +107,14 @@ def _part(old: Row, new: Row) -> Iterator[str]:
             yield f"code of {effect}: {old['code'][effect][:12]}, now {new['code'][effect][:12]}"
     if old["processor"] != new["processor"]:
         yield f"class of processor: {old['processor'] or 'any'}, now {new['processor'] or 'any'}"
+
+
+def _plugins(old: Row, new: Row) -> Iterator[str]:
+    """Plugins that take part, where the version is another."""
+    before, after = dict(old["plugins"]), dict(new["plugins"])
+    for plugin in sorted({*before} & {*after}):
+        if before[plugin] != after[plugin]:
+            yield f"plugin {plugin}: {before[plugin]}, now {after[plugin]}"
 
 
 def _common(old: Row, new: Row) -> Iterator[str]:
@@ -129,10 +158,13 @@ def _output(old: Row, new: Row) -> Iterator[str]:
 
 
 def _tree(old: Any, new: Any, place: str) -> Iterator[str]:
-    """Every leaf that differs, by its place."""
+    """Every leaf that differs, by its place; an effect is named there."""
     if old == new:
         return
+    if _named(old) and _named(new):
+        old, new = dict(old), dict(new)
     if isinstance(old, dict) and isinstance(new, dict) and old.get("type") == new.get("type"):
+        place += f" {new['effect']}" if new.get("effect") else ""
         for key in [*old, *(key for key in new if key not in old)]:
             yield from _tree(old.get(key), new.get(key), f"{place}.{key}")
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
@@ -140,6 +172,13 @@ def _tree(old: Any, new: Any, place: str) -> Iterator[str]:
             yield from _tree(a, b, f"{place}[{index}]")
     else:
         yield f"{place}: {_short(old)}, now {_short(new)}"
+
+
+def _named(value: Any) -> bool:
+    """True for parameters and options: pairs of a name and a value."""
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
+    )
 
 
 def _short(value: Any) -> str:

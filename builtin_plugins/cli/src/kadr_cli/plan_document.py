@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from kadr_sdk.forecast import Forecast
     from kadr_sdk.plan import RenderPlan
 
-__all__ = ["SOUND", "document_of", "part_of", "read_document"]
+__all__ = ["SAVE", "SOUND", "document_of", "part_of", "read_document"]
 
 SOUND = "sound"
 """How the sound is called beside the numbers of segments."""
 
+SAVE = "save one with: kadr plan PROJECT --json > plan.json"
+"""The remedy for what is no plan."""
+
 _MAX_BYTES = 1 << 30
 _OF_PARTS = ("media", "code", "processor")
-_NEEDED = ("segments", "audio", "output", "toolchain", "semantics", "hash", "frames")
+_NEEDED = ("segments", "audio", "output", "toolchain", "semantics", "hash", "frames", "plugins")
 
 
 def document_of(plan: RenderPlan, why: Mapping[str, Any], ahead: Forecast) -> dict[str, Any]:
@@ -56,12 +59,10 @@ def read_document(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SerializationError(f"cannot be read as a plan: {error}", path=path) from error
     except ValueError as error:
-        hint = "save one with: kadr plan PROJECT --json > plan.json"
-        raise SerializationError(f"is no JSON document: {error}", path=path, hint=hint) from error
+        raise SerializationError(f"is no JSON document: {error}", path=path, hint=SAVE) from error
     missing = [name for name in _NEEDED if not isinstance(data, dict) or name not in data]
     if missing:
-        hint = "save one with: kadr plan PROJECT --json > plan.json"
-        raise SerializationError(f"is no plan of this kadr: there is no {missing[0]!r}", path=path, hint=hint)
+        raise SerializationError(f"is no plan of this kadr: there is no {missing[0]!r}", path=path, hint=SAVE)
     found: dict[str, Any] = data
     return found
 

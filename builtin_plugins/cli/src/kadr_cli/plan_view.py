@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["show_difference", "show_part", "show_plan"]
 
-_INPUTS = ("input", "inputs", "base", "layer")
+_LONGEST = 60
+_SAME = ("made", "reasons")
+_INPUTS = ("input", "inputs", "base", "layer", "parts")
+_PLACED = {"rotation": 0.0, "opacity": 1.0, "blend": "normal"}  # what is not worth a word
 
 
 def show_plan(made: RenderPlan, ahead: Forecast) -> None:
@@ -154,6 +158,11 @@ def _tree(node: Mapping[str, Any], depth: int) -> Iterator[str]:
         words.append(f"{node['source']['path']} from {float(Fraction(node['times']['start'])):.3f} s")
     if {"width", "height", "format"} <= {*node}:
         words.append(f"{node['width']}x{node['height']} {node['format']}")
+    pairs = node.get("values", ()), *(spec["options"] for spec in node.get("filters", ()))
+    words += [f"{name}={_value(value)}" for name, value in chain(*pairs)]
+    words += [
+        f"{name}={_value(node[name])}" for name, usual in _PLACED.items() if node.get(name, usual) != usual
+    ]
     yield "  " * depth + " ".join(words)
     for name in _INPUTS:
         found = node.get(name, ())
@@ -161,16 +170,22 @@ def _tree(node: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield from _tree(below, depth + 1)
 
 
+def _value(value: object) -> str:
+    """Of a parameter, which may have one for every frame."""
+    if isinstance(value, dict) and value.get("samples"):
+        return f"{_value(value['samples'][0])}..{_value(value['samples'][-1])}"
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
 def show_difference(found: Mapping[str, Any], rate: Fraction) -> None:
     """Segments to be made again with their reasons, and everything else that changed."""
     rows: Sequence[Mapping[str, Any]] = found["invalidated"]
     moved = f", {len(found['moved'])} of them elsewhere" if found["moved"] else ""
     click.secho(f"{plural(found['same'], 'segment')} the same{moved}; {len(rows)} invalidated", bold=True)
-    for row in rows:
-        start = f"{float(row['start'] / rate):.3f} s"
-        title = f"segment {row['segment']} from {start}, {plural(row['frames'], 'frame')}, {row['made']}"
-        click.echo(f"  {title}")
-        for reason in row["reasons"]:
+    for same in _alike(rows):
+        click.echo(f"  {_title(same, rate)}")
+        for reason in same[0]["reasons"]:
             click.echo(f"    {clean(reason)}")
     for title, reasons in (("sound", found["audio"]), ("file", found["output"])):
         if reasons:
@@ -179,3 +194,25 @@ def show_difference(found: Mapping[str, Any], rate: Fraction) -> None:
             click.echo(f"    {clean(reason)}")
     if not rows and not found["audio"] and not found["output"]:
         click.echo("the same film" if not found["moved"] else "the same parts, in another order")
+
+
+def _alike(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """Runs of segments that follow each other and are made for the same reasons."""
+    run: list[Mapping[str, Any]] = []
+    for row in rows:
+        last = run[-1] if run else None
+        if last and (row["segment"] - last["segment"] > 1 or any(row[k] != last[k] for k in _SAME)):
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
+
+
+def _title(rows: Sequence[Mapping[str, Any]], rate: Fraction) -> str:
+    first, last = rows[0], rows[-1]
+    numbers = f"segment {first['segment']}"
+    if len(rows) > 1:
+        numbers = f"segments {first['segment']} to {last['segment']}"
+    frames = plural(sum(row["frames"] for row in rows), "frame")
+    return f"{numbers} from {float(first['start'] / rate):.3f} s, {frames}, {first['made']}"

@@ -52,14 +52,18 @@ class CapabilityList:
 
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Libraries and versions, by name; x264's build as its own stream says.
+    """Libraries that pixels and samples go through, and their versions, by name.
 
-    The other encoders inside the wheel change only with the version of ``av``.
+    x264's build is what its own stream says; the other encoders inside the wheel change only
+    with the version of ``av``.
     """
     import av
+    import numpy as np
+    import PIL
 
     found = {name: ".".join(map(str, numbers)) for name, numbers in av.library_versions.items()}
     found |= {"av": av.__version__, "ffmpeg": str(av.ffmpeg_version_info)}
+    found |= {"numpy": np.__version__, "pillow": PIL.__version__}
     build = x264_build()
     if build:
         found["x264"] = build

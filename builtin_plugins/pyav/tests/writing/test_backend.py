@@ -52,7 +52,7 @@ def test_capabilities_say_what_can_be_written() -> None:
     assert "normal" in found.blends
     versions = dict(found.versions)
     assert versions["x264"].isdecimal()
-    assert {"av", "ffmpeg", "libavcodec", "libavfilter", "libswscale"} <= versions.keys()
+    assert {"av", "ffmpeg", "libavcodec", "libavfilter", "libswscale", "numpy", "pillow"} <= versions.keys()
 
 
 def test_a_segment_of_solids_becomes_a_part(maker: Any, context: Any, tmp_path: Path, tools: Any) -> None:

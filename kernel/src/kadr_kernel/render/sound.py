@@ -10,7 +10,7 @@ from kadr_sdk.errors import Problem
 from kadr_sdk.plan import AudioClip, AudioPlan, AudioStage, LoudnessTarget, Ramp, SoundCall, Warp
 from kadr_sdk.times import sample_at
 
-from kadr_kernel.render.sound_buses import Desk, Window, by_sample, has_sound
+from kadr_kernel.render.sound_buses import Desk, Window, has_sound
 from kadr_kernel.render.sound_curves import added, ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.sound_nested import Part, is_plain, nested_sound, part_of
@@ -115,7 +115,7 @@ class _Made:
 def _made(desk: Desk, track: TrackView, view: ClipView, window: Window) -> _Made:
     rate = window.rate
     stretch = _stretch(track, view, rate)
-    length = view.duration if by_sample(track, view) else view.frames / view.fps
+    length = view.duration if track.by_sample(view) else view.frames / view.fps
     warp = _warp(view, Fraction(stretch[0], rate), length)
     made = view.audio is None and view.nested is None
     generator = desk.effects.generator(view, *stretch, desk.problems) if made else None
@@ -182,7 +182,7 @@ def _clip(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: 
 def _part(desk: Desk, track: TrackView, view: ClipView, window: Window, damage: str) -> Part | None:
     """The sound of a clip's sequence, as far back as the clip may reach with its handles."""
     begin, count = _stretch(track, view, window.rate)
-    length = view.duration if by_sample(track, view) else view.frames / view.fps
+    length = view.duration if track.by_sample(view) else view.frames / view.fps
     handles = max(-begin, begin + count - sample_at(length, window.rate), 0)
     return part_of(desk, view, Fraction(handles, window.rate), lambda inner, over: _mix(inner, over, damage))
 
@@ -193,7 +193,9 @@ def _first_time(
     """Source time of the first sample that is read: what needs the whole clip begins at its beginning."""
     if made.warp:
         return view.origin + view.clip.source_start
-    return _source_time(view, _edges(track, view, rate)[0] if made.whole else start, rate, speed)
+    first = _edges(track, view, rate)[0] if made.whole else start
+    time = _source_time(view, track.anchor(view), first, rate, speed)
+    return Fraction(sample_at(time, rate), rate)
 
 
 def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
@@ -202,7 +204,7 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
     Sound of a video track follows the rounded picture edge, that of an audio track its own
     nearest sample.
     """
-    if by_sample(track, view):
+    if track.by_sample(view):
         clip = view.clip
         return sample_at(clip.start_time, rate), sample_at(clip.start_time + view.duration, rate)
     start, end = view.start, view.end
@@ -219,7 +221,7 @@ def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
 
 def _own_start(track: TrackView, view: ClipView, rate: int) -> int:
     """The sample at which the clip's own time begins, handles left out: where its picture does."""
-    start = view.clip.start_time if by_sample(track, view) else view.start / view.fps
+    start = view.clip.start_time if track.by_sample(view) else view.start / view.fps
     return sample_at(start, rate)
 
 
@@ -228,13 +230,13 @@ def _cut(joint: Joint) -> int:
     return (joint.into.start + joint.out.end) // 2
 
 
-def _source_time(view: ClipView, start: int, rate: int, speed: Fraction) -> Fraction:
+def _source_time(view: ClipView, anchor: Fraction, start: int, rate: int, speed: Fraction) -> Fraction:
     """Absolute source time of the first sample; of a reversed clip that of its last one played."""
     clip = view.clip
     base = view.origin + clip.source_start
     if not clip.reversed:
-        return base + (Fraction(start, rate) - clip.start_time) * speed
-    end = clip.start_time + view.duration
+        return base + (Fraction(start, rate) - anchor) * speed
+    end = anchor + view.duration
     return base + (end - Fraction(start, rate)) * speed
 
 

@@ -13,7 +13,7 @@ from kadr_kernel.render.sound_curves import ramps
 from kadr_kernel.render.sound_effects import SoundEffects
 from kadr_kernel.render.views import ClipView, TimelineView, TrackView
 
-__all__ = ["Desk", "Window", "by_sample", "has_sound"]
+__all__ = ["Desk", "Window", "has_sound"]
 
 _STEPS = 100  # of ducking in a second
 
@@ -159,15 +159,10 @@ def has_sound(track: TrackView, view: ClipView) -> bool:
     return view.audio is not None or (track.track.type == "audio" and view.clip.generator is not None)
 
 
-def by_sample(track: TrackView, view: ClipView) -> bool:
-    """True where a clip begins and ends on its nearest samples, not on frames."""
-    return track.track.type == "audio" and not (view.joint_in or view.joint_out)
-
-
 def _last(view: TimelineView, rate: int) -> int:
     """The sample after the last one of any clip."""
     return max(
-        sample_at(c.clip.start_time + c.duration if by_sample(track, c) else c.end / c.fps, rate)
+        sample_at(c.clip.start_time + c.duration if track.by_sample(c) else c.end / c.fps, rate)
         for track in view.tracks
         for c in track.clips
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 from kadr_sdk.curves import Curve
@@ -15,6 +16,8 @@ from kadr_sdk.media import AudioStream, MediaInfo, VideoStream
 from kadr_sdk.project import Clip, Timeline, Track, TransitionUse
 
 __all__ = ["ClipView", "Joint", "TimelineView", "TrackView", "origin_of"]
+
+_MEANT = Fraction(1, 1000)  # seconds: a time that is as near to a frame is that frame, rounded
 
 
 @dataclass(slots=True)
@@ -95,6 +98,24 @@ class ClipView:
             return self.begin + self._varying(clip.speed, frame)
         return self._zero + frame * self.step
 
+    @cached_property
+    def anchor(self) -> Fraction:
+        """Time on the timeline at which the source stands at ``source_start``: the clip's start.
+
+        A start within a millisecond of its frame is that frame, rounded to so many decimals. The
+        source then stands at ``source_start`` there, whatever the rounding, which changes with
+        the place of the clip; where that falls short of a frame by less than rounding may have
+        taken from it, as where a clip was split, at that frame.
+        """
+        clip, frame = self.clip, self.start / self.fps
+        late = frame - clip.start_time
+        if not late or abs(late) > _MEANT or isinstance(clip.speed, Curve):
+            return clip.start_time
+        speed = self.speed / self.pace
+        grid = self.fps * speed.denominator  # at another speed some frames lie between two of the source
+        short = ceil(clip.source_start * grid) / grid - clip.source_start
+        return frame - short / speed if short <= _MEANT / 2 else frame
+
     @property
     def begin(self) -> Fraction:
         """Absolute source time of the clip's first moment, running forwards."""
@@ -114,7 +135,7 @@ class ClipView:
     @cached_property
     def _zero(self) -> Fraction:
         """Absolute source time at output frame 0, whether the clip is on screen then or not."""
-        return self.begin - self.clip.start_time * self.speed
+        return self.begin - self.anchor * self.speed
 
     def _varying(self, speed: Curve, frame: int) -> Fraction:
         """Source seconds from ``source_start`` to an output frame, running forwards."""
@@ -156,6 +177,14 @@ class TrackView:
     clips: list[ClipView] = field(default_factory=list)
     joints: list[Joint] = field(default_factory=list)
     lost: list[tuple[str, Clip]] = field(default_factory=list)
+
+    def by_sample(self, view: ClipView) -> bool:
+        """True where the sound of a clip keeps its own edges: those of pictures are frames."""
+        return self.track.type == "audio" and not (view.joint_in or view.joint_out)
+
+    def anchor(self, view: ClipView) -> Fraction:
+        """Time at which the sound of a clip stands at ``source_start``, with its picture."""
+        return view.clip.start_time if self.by_sample(view) else view.anchor
 
 
 @dataclass(slots=True)

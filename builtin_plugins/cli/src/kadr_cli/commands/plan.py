@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from kadr_sdk.errors import SerializationError
 from kadr_sdk.plugin import Kernel
 
 from kadr_cli.invoke import as_command
 from kadr_cli.options import PATH, export_option, render_options, request_of
 from kadr_cli.output import print_json
 from kadr_cli.plan_diff import compare
-from kadr_cli.plan_document import document_of, part_of, read_document
+from kadr_cli.plan_document import SAVE, document_of, part_of, read_document
 from kadr_cli.plan_view import show_difference, show_part, show_plan
 from kadr_cli.services import renderer_of, store_of
 
@@ -60,7 +61,7 @@ def plan(
         part = part_of(document, why)
         print_json(part) if as_json else show_part(part)
     elif other is not None:
-        found = compare(_other(kernel, other, output, values), document)
+        found = _difference(kernel, other, output, values, document)
         rate = made.output.video.rate if made.output.video else Fraction(1)
         print_json(found) if as_json else show_difference(found, rate)
     elif as_json:
@@ -79,12 +80,20 @@ def _plan(
     return made, renderer.forecast(made, request)
 
 
-def _other(kernel: Kernel, path: Path, output: Path | None, values: dict[str, Any]) -> dict[str, Any]:
-    """The document of the plan that is compared with: saved, or made of a project."""
-    if _saved(path):
-        return read_document(path)
-    made, ahead = _plan(kernel, path, output, values)
-    return document_of(made, renderer_of(kernel).explain(made), ahead)
+def _difference(
+    kernel: Kernel, path: Path, output: Path | None, values: dict[str, Any], document: dict[str, Any]
+) -> dict[str, Any]:
+    """What changed since the other plan: a saved one, or that of a project."""
+    if not _saved(path):
+        made, ahead = _plan(kernel, path, output, values)
+        return compare(document_of(made, renderer_of(kernel).explain(made), ahead), document)
+    saved = read_document(path)
+    try:
+        return compare(saved, document)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SerializationError(
+            "is no plan of this kadr, or was changed by hand", path=path, hint=SAVE
+        ) from error
 
 
 def _saved(path: Path) -> bool:
