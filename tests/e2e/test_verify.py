@@ -86,6 +86,10 @@ def remade(
     matrix: int = 1,
     size: tuple[int, int] = (192, 108),
     rate: int = RATE,
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    pixel: Fraction = Fraction(1),
+    layout: str = "stereo",
 ) -> Path:
     """The film decoded, changed and encoded again, with key frames where its parts begin."""
     with av.open(str(film)) as source:
@@ -93,12 +97,15 @@ def remade(
     with av.open(str(film)) as source:
         samples = sound(np.concatenate([f.to_ndarray() for f in source.decode(audio=0)], axis=1))
     with av.open(str(target), "w") as out:
-        video: Any = out.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "20"})
+        video: Any = out.add_stream(
+            codec, rate=rate, options={"preset": "ultrafast", "crf": "20"} | (options or {})
+        )
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         context = video.codec_context
         context.gop_size, context.colorspace, context.color_range = 1000, matrix, 1
         context.color_primaries = context.color_trc = 1
-        audio: Any = out.add_stream("aac", rate=48000, options={"b": "128k"})
+        context.sample_aspect_ratio = pixel
+        audio: Any = out.add_stream("aac", rate=48000, layout=layout, options={"b": "128k"})
         for number, array in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(array, "yuv420p").reformat(*size)
             frame.pts, frame.time_base = number, Fraction(1, rate)
@@ -106,8 +113,8 @@ def remade(
             out.mux(video.encode(frame))
         out.mux(video.encode())
         for first in range(0, samples.shape[1], 1024):
-            block = np.ascontiguousarray(samples[:, first : first + 1024])
-            heard = av.AudioFrame.from_ndarray(block, "fltp", "stereo")
+            block = np.ascontiguousarray(samples[: audio.channels, first : first + 1024])
+            heard = av.AudioFrame.from_ndarray(block, "fltp", layout)
             heard.sample_rate, heard.pts, heard.time_base = 48000, first, Fraction(1, 48000)
             out.mux(audio.encode(heard))
         out.mux(audio.encode())
@@ -167,6 +174,17 @@ def muted(first: float, end: float) -> Sound:
         return found
 
     return change
+
+
+def without_left(samples: Any) -> Any:
+    """One channel is silent, the other twice as loud: together they are as loud as before."""
+    return np.stack([np.zeros_like(samples[0]), samples[1] * np.float32(np.sqrt(2))])
+
+
+def turned(data: bytearray) -> None:
+    """Players turn the picture to the left."""
+    at = data.index(b"tkhd")
+    struct.pack_into(">9i", data, at + 44, 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
 
 
 def one_step(data: bytearray) -> None:
@@ -252,11 +270,25 @@ SEEDED: dict[str, tuple[Callable[[Path, Path], Path], str, set[str]]] = {
     "sound shifted to earlier": (lambda f, t: remade(f, t, sound=moved(-0.12)), "full", {"sync"}),
     "sound cut short": (lambda f, t: remade(f, t, sound=lambda s: s[:, :-9600]), "fast", {"length"}),
     "a hole in the sound": (lambda f, t: remade(f, t, sound=muted(1, 3)), "full", {"sound"}),
+    "a short hole in the sound": (lambda f, t: remade(f, t, sound=muted(2, 2.3)), "full", {"sound"}),
+    "sound 40 ms late": (lambda f, t: remade(f, t, sound=moved(0.04)), "full", {"sync"}),
+    "sound 40 ms early": (lambda f, t: remade(f, t, sound=moved(-0.04)), "full", {"sync"}),
+    "sound that begins later": (lambda f, t: remuxed(f, t, later("audio", 0.06)), "fast", {"sync"}),
+    "a silent channel": (lambda f, t: remade(f, t, sound=without_left), "full", {"sound"}),
+    "one channel for two": (lambda f, t: remade(f, t, layout="mono"), "fast", {"format"}),
     "no sound": (lambda f, t: remuxed(f, t, lambda k, *_: k == "video"), "fast", {"stream"}),
     "no picture": (lambda f, t: remuxed(f, t, lambda k, *_: k == "audio"), "fast", {"stream"}),
     "too loud": (lambda f, t: remade(f, t, sound=lambda s: s * 4), "full", {"loudness"}),
     "too quiet": (lambda f, t: remade(f, t, sound=lambda s: s / 2), "full", {"loudness"}),
     "another matrix in its tags": (lambda f, t: remade(f, t, matrix=5), "fast", {"color"}),
+    "another codec": (lambda f, t: remade(f, t, codec="mpeg4"), "fast", {"format"}),
+    "oblong pixels": (lambda f, t: remade(f, t, pixel=Fraction(4, 3)), "fast", {"format"}),
+    "marked as interlaced": (
+        lambda f, t: remade(f, t, options={"x264-params": "tff=1"}),
+        "fast",
+        {"format"},
+    ),
+    "turned": (lambda f, t: patched(f, t, turned), "fast", {"format"}),
     "another size": (lambda f, t: remade(f, t, size=(176, 100)), "fast", {"format"}),
     "two frames at a time": (lambda f, t: remuxed(f, t.with_suffix(".mkv"), twice), "fast", {"overlap"}),
     "decode times that stand": (lambda f, t: patched(f, t, one_step), "fast", {"order"}),

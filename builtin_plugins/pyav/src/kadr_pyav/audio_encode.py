@@ -189,13 +189,13 @@ class Levels:
     def facts(self) -> dict[str, Any]:
         """Peak and RMS as amplitudes (full scale 1), blocks of half a second and the silent of them.
 
-        ``loudness`` is what :meth:`kadr_pyav.loudness.Loudness.facts` says, ``levels`` what
-        :class:`kadr_pyav.sound_levels.LevelNotes` notes, as hex.
+        ``loudness`` is what :meth:`kadr_pyav.loudness.Loudness.facts` says, ``levels`` and
+        ``channels`` what :class:`kadr_pyav.sound_levels.LevelNotes` notes, as hex.
         """
         rms = math.sqrt(self._squares / self._count) if self._count else 0.0
         found = {"peak": self._peak, "rms": rms, "blocks": self._blocks, "silent_blocks": self._silent}
-        levels = self._notes.result().hex()
-        return found | {"loudness": self._meter.result().facts(), "levels": levels}
+        notes = {"levels": self._notes.result().hex(), "channels": self._notes.channels().hex()}
+        return found | notes | {"loudness": self._meter.result().facts()}
 
     def warn(self, context: RenderContext) -> None:
         """Say once where the sound went beyond full scale."""

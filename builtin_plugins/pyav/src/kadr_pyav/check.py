@@ -18,6 +18,7 @@ from kadr_pyav.check_content import heard, seen
 from kadr_pyav.check_decode import decode_all
 from kadr_pyav.check_packets import Track, read_tracks, undecodable
 from kadr_pyav.check_seek import check_seek
+from kadr_pyav.check_streams import unlike
 from kadr_pyav.check_times import Found, begin_apart, deviations, oddities
 from kadr_pyav.check_webp import check_webp, is_moving_webp
 from kadr_pyav.oddities import missing_sound
@@ -72,6 +73,7 @@ def check(path: Path, expected: Expectation, level: str) -> CheckReport:
         report.sync(tracks)
         report.facts["seconds"] = max((t.seconds for t in tracks.values()), default=0.0)
         report.seek(tracks.get("video"), container)
+        report.streams(tracks)
     except MediaFileError as error:
         report.problems += _unopened(error)
     finally:
@@ -90,10 +92,16 @@ class _Report:
 
     def __init__(self, path: str, expected: Expectation) -> None:
         self._path, self._expected = path, expected
+        self._known = expected != Expectation()
         self.problems: list[Problem] = []
         self.remarks: list[Problem] = []
         self.facts: dict[str, Any] = {}
         self.stretches: tuple[Stretch, ...] = ()
+
+    def streams(self, tracks: dict[str, Track]) -> None:
+        """They are those that were to be delivered."""
+        for row in unlike(tracks, self._expected):
+            self.wrong(*row)
 
     def _late(self, container: InputContainer) -> bool:
         """Times may begin anywhere."""
@@ -102,7 +110,8 @@ class _Report:
     def wrong(
         self, where: str, message: str, kind: str, at: float | None = None, until: float | None = None
     ) -> None:
-        self.problems.append(Defect(f"{self._path}: {where}", message, _AGAIN, kind, at, until))
+        hint = _AGAIN if self._known else _COPY
+        self.problems.append(Defect(f"{self._path}: {where}", message, hint, kind, at, until))
 
     def _odd(self, where: str, found: Found) -> None:
         """Nobody has said what the file must be: its clock may be meant."""
@@ -134,6 +143,9 @@ class _Report:
     def _seams(self, track: Track) -> None:
         """Parts begin where decoding can begin: a player that goes there would show rubbish else."""
         times, keys = sorted(track.pts), set(track.keys)
+        if not self._expected.seams and track.pts and track.pts[0] not in keys:
+            text = "it begins with frames that need one before them, which is missing"
+            self.wrong("video", text, "decode", float(track.pts[0] * track.time_base))
         for frame in self._expected.seams:
             if frame < len(times) and times[frame] not in keys:
                 at = float(times[frame] * track.time_base)
@@ -205,7 +217,7 @@ class _Report:
         video, audio = tracks.get("video"), tracks.get("audio")
         if not (video and audio and video.pts and audio.pts):
             return
-        for found in begin_apart(video, audio):
+        for found in begin_apart(video, audio, delivered=bool(self._expected.rate)):
             if self._expected.rate:
                 self.wrong("audio", *found)
             else:
@@ -222,6 +234,8 @@ class _Report:
         self.facts["decoded"] = found.facts()
         for error in found.errors:
             self.wrong(error.stream, error.message, "decode", error.at)
+        if found.more_errors:
+            self.wrong("container", f"{found.more_errors} more cannot be decoded", "decode")
         if want.frames is not None:
             self._same("video", "the number of decoded frames", found.frames, want.frames, "count")
         if want.samples is not None and abs(found.samples - want.samples) > 2 * max(1, found.longest):

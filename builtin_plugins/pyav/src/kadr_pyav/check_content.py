@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kadr_pyav.check_pictures import Oddity, compare
-from kadr_pyav.sound_levels import compare_levels
+from kadr_pyav.sound_levels import SoundOddity, compare_channels, compare_levels
 
 if TYPE_CHECKING:
     from kadr_sdk.reports import Expectation
@@ -21,6 +21,7 @@ Row = tuple[str, str, str, float | None, float | None]
 
 _MOST = 20  # told; the rest is of one cause
 _LOUDNESS = 1.0  # LU: more than an encoder changes
+_NOTED = 4.0  # LU, where nobody asked for a loudness: Opus at 12 kbit/s takes 2.8
 _PEAK = 1.5  # dB: lossy codecs raise peaks by about one
 
 
@@ -57,16 +58,28 @@ _SIDE = {"early": "behind it", "late": "before it"}
 def heard(found: Decoded, want: Expectation) -> Iterator[Row]:
     """Sound that is not what was encoded, or not as loud as was asked for."""
     if want.levels and found.levels:
-        for odd in compare_levels(found.levels, want.levels)[:_MOST]:
-            span = f"from {odd.at:.1f} to {odd.until:.1f} s"
-            if odd.late is None:
-                yield "audio", f"{span} the sound is not what was encoded", "sound", odd.at, odd.until
-            else:
-                side = "late" if odd.late > 0 else "early"
-                text = f"{span} the sound comes {abs(odd.late):.2f} s too {side}"
-                yield "audio", text, "sync", odd.at, odd.until
-    if want.loudness is not None and found.loudness is not None:
+        odd = compare_levels(found.levels, want.levels)
+        if want.channels and not odd:
+            odd = compare_channels(found.channel_levels, want.channel_levels, want.channels)
+        yield from map(_told, odd[:_MOST])
+    if found.loudness is None:
+        return
+    if want.loudness is not None:
         yield from _loud(found.loudness, *want.loudness)
+        return
+    is_at, was = found.loudness["integrated"], want.noted_loudness
+    if is_at is not None and was is not None and abs(is_at - was) > _NOTED:
+        text = f"the loudness is {is_at:.1f} LUFS, and was {was:.1f} when it was encoded"
+        yield "audio", text, "loudness", None, None
+
+
+def _told(odd: SoundOddity) -> Row:
+    span = f"from {odd.at:.1f} to {odd.until:.1f} s "
+    if odd.late is not None:
+        side = "late" if odd.late > 0 else "early"
+        return "audio", f"{span}the sound comes {abs(odd.late):.2f} s too {side}", "sync", odd.at, odd.until
+    text = f"{odd.missing} is missing" if odd.missing else "the sound is not what was encoded"
+    return "audio", span + text, "sound", odd.at, odd.until
 
 
 def _loud(loudness: dict[str, float | None], target: float, most: float) -> Iterator[Row]:

@@ -40,6 +40,7 @@ class Decoded:
         longest: samples of the longest frame.
         pixel_format: of the frames.
         start: seconds at which the sound begins, after the time that counts as 0.
+        more_errors: how many there are beside those in ``errors``.
     """
 
     frames: int = 0
@@ -49,8 +50,10 @@ class Decoded:
     start: float = 0.0
     loudness: dict[str, float | None] | None = None
     levels: bytes = b""
+    channel_levels: bytes = b""
     pictures: PictureNotes = field(default_factory=PictureNotes)
     errors: list[Error] = field(default_factory=list)
+    more_errors: int = 0
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -95,11 +98,11 @@ class _Work:
         try:
             frames = packet.decode()
         except av.error.FFmpegError as error:
-            self._error(kind, f"near {near}: {error.strerror}", at)
+            self._error(kind, f"cannot be decoded near {near}: {error.strerror}", at)
             return
         for frame in frames:
             if frame.is_corrupt:
-                self._error(kind, f"a damaged frame near {near}", at)
+                self._error(kind, f"a frame near {near} is damaged", at)
             if kind == "video":
                 self._see(frame)
             else:
@@ -130,7 +133,9 @@ class _Work:
 
     def _error(self, stream: str, message: str, at: float | None) -> None:
         if len(self._found.errors) < _MOST:
-            self._found.errors.append(Error(stream, f"cannot be decoded {message}", at))
+            self._found.errors.append(Error(stream, message, at))
+        else:
+            self._found.more_errors += 1
 
     def result(self) -> Decoded:
         found = self._found
@@ -139,4 +144,5 @@ class _Work:
             shift = round(found.start * BLOCKS)
             levels = self._notes.result()
             found.levels = bytes(max(0, shift)) + levels[max(0, -shift) :]
+            found.channel_levels = self._notes.channels()
         return found

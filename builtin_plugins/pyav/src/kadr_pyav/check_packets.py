@@ -24,6 +24,7 @@ class Track:
 
     Attributes:
         keys: times of the packets that decoding can begin with.
+        rotation: degrees by which a player turns what it shows; found where a frame is decoded.
     """
 
     codec: str
@@ -37,6 +38,9 @@ class Track:
     color: tuple[str, str, str, str] = ("unknown",) * 4
     profile: str = ""
     level: str = ""
+    sample_aspect: Fraction | None = None
+    interlaced: bool = False
+    rotation: int = 0
     sample_rate: int = 0
     channels: int = 0
     keys: list[int] = field(default_factory=list)
@@ -131,6 +135,7 @@ def _track(stream: Any) -> Track:
     track.profile, track.level = codec.profile or "", _level(track.codec, codec.level)
     track.rate = Fraction(stream.average_rate) if stream.average_rate else None
     track.width, track.height, track.pixel_format = codec.width, codec.height, codec.pix_fmt or ""
+    track.sample_aspect, track.interlaced = stream.sample_aspect_ratio, codec.field_order > 1
     color = color_of(codec, track.pixel_format)
     track.color = (color.matrix, color.primaries, color.transfer, color.range)
     return track

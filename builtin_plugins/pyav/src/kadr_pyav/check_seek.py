@@ -22,7 +22,7 @@ def check_seek(container: InputContainer, track: Track) -> str:
     """Go to a place inside; what is wrong, or nothing.
 
     The packet found must be one that decoding can begin with, at or before the place, and the
-    picture decoded there the one of its time.
+    picture decoded there the one of its time. How it is to be turned is noted in the track.
     """
     if len(track.pts) < 3 or set(container.format.name.split(",")) & set(_SEARCHED):
         return ""
@@ -42,18 +42,19 @@ def check_seek(container: InputContainer, track: Track) -> str:
         return f"going to {said} ends at {float(packet.pts * track.time_base):.3f} s"
     if not packet.is_keyframe:
         return f"going to {said} ends at a packet that decoding cannot begin with"
-    return _picture(container, stream, packet, times, wanted)
+    return _picture(container, track, packet, times, wanted)
 
 
-def _picture(container: InputContainer, stream: Any, first: Any, times: list[int], wanted: int) -> str:
+def _picture(container: InputContainer, track: Track, first: Any, times: list[int], wanted: int) -> str:
     """A whole picture must come, and stand where one stands.
 
     Pictures shown before an access point that is open need what was before it: not being able
     to decode them is no fault.
     """
     said = f"{float(wanted * first.time_base):.3f} s"
-    for packet in (first, *_few(container, stream)):
+    for packet in (first, *_few(container, first.stream)):
         for frame in _frames(packet):
+            track.rotation = frame.rotation
             place = bisect_left(times, frame.pts) if frame.pts is not None else len(times)
             if place == len(times) or times[place] != frame.pts:
                 return f"going to {said} shows a picture at a time that has none"

@@ -13,6 +13,7 @@ from kadr_pyav.check_packets import Track
 __all__ = ["Found", "begin_apart", "deviations", "oddities"]
 
 _APART = Fraction(1, 10)  # seconds between the beginnings of sound and picture
+_DELIVERED = Fraction(1, 30)  # where they are ours: less than is seen, more than a packet of most codecs
 _MILLISECOND = Fraction(1, 1000)
 
 
@@ -80,10 +81,15 @@ def oddities(track: Track, *, late: bool) -> Iterator[Found]:
         yield Found(text, "duration")
 
 
-def begin_apart(video: Track, audio: Track) -> Iterator[Found]:
-    """Sound and picture that do not begin together."""
+def begin_apart(video: Track, audio: Track, *, delivered: bool) -> Iterator[Found]:
+    """Sound and picture that do not begin together.
+
+    Args:
+        delivered: both are ours. Where a container has no place for the codec's delay, that is a packet.
+    """
     apart = abs(min(video.pts) * video.time_base - min(audio.pts) * audio.time_base)
-    if apart > _APART:
+    packet = Fraction(audio.frame_samples, audio.sample_rate or 48000)
+    if apart > (min(_APART, max(_DELIVERED, packet)) if delivered else _APART):
         yield Found(f"sound and picture begin {float(apart):.3f} s apart", "sync", 0.0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kadr_pyav.sound_levels import BLOCKS, LevelNotes, SoundOddity, compare_levels
+from kadr_pyav.sound_levels import BLOCKS, LevelNotes, SoundOddity, compare_channels, compare_levels
 
 
 def levels(samples: Any, rate: int = 48000, block: int = 1001) -> bytes:
@@ -51,4 +51,33 @@ def test_a_hole_is_told_with_its_window(course: Any) -> None:
     spoilt = course.copy()
     spoilt[700:1000] = 0
     (odd,) = compare_levels(spoilt.tobytes(), course.tobytes())
-    assert odd == SoundOddity(5, 10, None)
+    assert odd == SoundOddity(5, 10)
+
+
+def test_a_short_hole_is_told_with_its_ends(course: Any) -> None:
+    heard = np.maximum(course, 50)  # -25 dBFS and more
+    spoilt = heard.copy()
+    spoilt[700:730] = 0
+    (odd,) = compare_levels(spoilt.tobytes(), heard.tobytes())
+    assert odd == SoundOddity(7, 7.3, missing="the sound")
+    quiet = np.minimum(heard, 39)  # so quiet that an encoder may leave it out
+    assert compare_levels(np.where(spoilt == 0, 0, quiet).astype(np.uint8).tobytes(), quiet.tobytes()) == []
+
+
+def test_each_second_of_each_channel_has_a_byte() -> None:
+    notes = LevelNotes(48000)
+    for _ in range(25):
+        notes.add(np.array([[0.1], [1.0]], np.float32).repeat(4800, axis=1))
+    assert notes.channels() == bytes([60, 100]) * 2
+
+
+@pytest.mark.parametrize("channels", [2, 6])
+def test_a_channel_that_is_gone_is_told_by_its_number(channels: int) -> None:
+    wanted = np.full((12, channels), 70, np.uint8)
+    halves, gone, low = wanted - 12, wanted.copy(), wanted.copy()
+    gone[5:, 1] = 10
+    low[:, 3:4] = 0  # that of low frequencies, from which encoders take all others
+    for same in (wanted, halves, low):
+        assert compare_channels(same.tobytes(), wanted.tobytes(), channels) == []
+    (odd,) = compare_channels(gone.tobytes(), wanted.tobytes(), channels)
+    assert odd == SoundOddity(5, 12, missing="channel 2")

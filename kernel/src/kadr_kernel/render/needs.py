@@ -30,8 +30,9 @@ def expectation(plan: RenderPlan) -> Expectation:
             quantizer=_quantizer(video),
         )
     if audio is not None:
-        found = replace(found, samples=audio.count, sample_rate=audio.rate)
-    return found
+        found = replace(found, samples=audio.count, sample_rate=audio.rate, channels=audio.channels)
+    encodings = {"video": video, "audio": plan.output.audio if audio is not None else None}
+    return replace(found, codecs={kind: e.codec for kind, e in encodings.items() if e is not None})
 
 
 def _quantizer(video: VideoEncoding) -> float:

@@ -40,7 +40,10 @@ def expected(plan: RenderPlan, videos: Iterable[Header], sound: Header) -> Expec
         counts = [plan.frames] if plan.film else [s.count for s in plan.segments]
         rows = (row for count, head in zip(counts, videos, strict=True) for row in _pictures(head, count))
         found = replace(found, seams=seams, pictures=tuple(rows))
-    return replace(found, levels=bytes.fromhex(_facts(sound).get("levels", "")))
+    heard = _facts(sound)
+    levels, channels = (bytes.fromhex(heard.get(name, "")) for name in ("levels", "channels"))
+    loudness = heard.get("loudness", {}).get("integrated")
+    return replace(found, levels=levels, channel_levels=channels, noted_loudness=loudness)
 
 
 def headers_in(cache: Cache, plan: RenderPlan) -> tuple[list[Header], Header]:

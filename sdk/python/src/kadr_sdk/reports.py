@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -47,9 +48,12 @@ class Stretch:
 class Expectation:
     """What a finished file must be; None: not checked.
 
+    What has a rate is a delivery: progressive, in square pixels, not turned by the player.
+
     Attributes:
         frames: packets and, at level ``full``, decoded frames of the video stream.
         samples: length of the sound in samples, within one codec frame.
+        codecs: of each kind of stream that it has, ``video`` and ``audio``, and no other.
         late: pictures and sound may begin later than 0, together: the container has no place for
             the codec's delay.
         color: matrix, primaries, transfer and range as FFmpeg names them.
@@ -58,6 +62,8 @@ class Expectation:
             plane in codes of 8 bit, row by row; empty bytes where nothing is known.
         quantizer: how coarsely the pictures may have been encoded, on H.264's scale of 0 to 51.
         levels: what was noted of the sound, a byte for each 10 ms: half decibels above -50 dBFS.
+        channel_levels: the same for each second, a byte a channel.
+        noted_loudness: LUFS of what was encoded.
         loudness: LUFS and the highest true peak in dBTP that were asked for.
     """
 
@@ -74,7 +80,11 @@ class Expectation:
     pictures: tuple[bytes, ...] = ()
     quantizer: float = 0.0
     levels: bytes = b""
+    channel_levels: bytes = b""
+    noted_loudness: float | None = None
     loudness: tuple[float, float] | None = None
+    codecs: Mapping[str, str] | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
