@@ -221,14 +221,17 @@ def removed(path: Path) -> None:
     path.rename(path.with_name("film-of-another-name.mkv"))
 
 
-@pytest.mark.parametrize("change", [rewritten, replaced, removed])
+@pytest.mark.parametrize(
+    ("change", "executor"),
+    [(rewritten, "threads"), (replaced, "threads"), (removed, "threads"), (replaced, "processes")],
+)
 def test_a_source_that_changes_stops_the_render_with_its_name(
-    studio: Studio, change: Callable[[Path], None]
+    studio: Studio, change: Callable[[Path], None], executor: str
 ) -> None:
     source = studio.folder / "source.mkv"
     studio.when(1, lambda: change(source) if source.exists() else None)
     with pytest.raises(MediaFileError) as caught:
-        studio.render()
+        studio.render(executor=executor)
     assert "source.mkv" in str(caught.value)
     assert not studio.output.exists()
     assert [name for name in studio.left if "part" in name or name.startswith("job-")] == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from kadr_kernel.render.job import PartContext
 from kadr_kernel.render.renderer import KernelRenderer
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
-from kadr_sdk.errors import CancelledError, Problem
+from kadr_sdk.errors import CancelledError, MediaFileError, Problem
 from kadr_sdk.events import SegmentEncoded, WarningRaised
 from kadr_sdk.parts import Packet, PartReader
 from kadr_sdk.project import parse_project
@@ -78,6 +79,10 @@ def made(folder: Path, *warnings: Problem) -> Part:
     return Part(sink.path, digest, tuple(context.warnings))
 
 
+def unchanged(_paths: Iterable[str]) -> None:
+    """No file ever changes."""
+
+
 def nobody() -> Part:
     raise AssertionError("it is there already")
 
@@ -86,7 +91,7 @@ LOUD = Problem("", "the mix is clipped", "lower the volume")
 
 
 def test_made_once_with_what_was_warned_of(tmp_path: Path) -> None:
-    reuse = Reuse(FolderCache(tmp_path / "cache"), lambda: None)
+    reuse = Reuse(FolderCache(tmp_path / "cache"), lambda: None, unchanged)
     first = reuse.part("audio", "k", lambda: made(tmp_path, LOUD))
     again = reuse.part("audio", "k", nobody)
     assert (first.origin, again.origin) == ("rendered", "cached")
@@ -100,7 +105,7 @@ def test_made_once_with_what_was_warned_of(tmp_path: Path) -> None:
 
 def test_what_met_a_damaged_file_is_not_kept(tmp_path: Path) -> None:
     cache = FolderCache(tmp_path / "cache")
-    part = Reuse(cache, lambda: None).part(
+    part = Reuse(cache, lambda: None, unchanged).part(
         "segment", "k", lambda: made(tmp_path, LOUD, Problem("a.mp4", "frame 7 is damaged"))
     )
     assert part.damaged
@@ -116,13 +121,13 @@ def test_without_warnings_the_header_says_nothing(tmp_path: Path) -> None:
 def test_what_is_no_part_is_made_again(tmp_path: Path, content: bytes) -> None:
     cache = FolderCache(tmp_path / "cache")
     (cache.folder / "segment-k").write_bytes(content)
-    reuse = Reuse(cache, lambda: None)
+    reuse = Reuse(cache, lambda: None, unchanged)
     assert reuse.part("segment", "k", lambda: made(tmp_path)).origin == "rendered"
     assert reuse.part("segment", "k", nobody).origin == "cached"
 
 
 def test_no_cache_is_asked_where_none_is_wanted(tmp_path: Path) -> None:
-    assert Reuse(None, nobody).part("segment", "k", lambda: made(tmp_path)).origin == "rendered"
+    assert Reuse(None, nobody, unchanged).part("segment", "k", lambda: made(tmp_path)).origin == "rendered"
 
 
 def test_a_cancelled_job_waits_for_nobody(tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_a_cancelled_job_waits_for_nobody(tmp_path: Path) -> None:
         raise CancelledError("the render was cancelled")
 
     with pytest.raises(CancelledError):
-        Reuse(FolderCache(tmp_path / "cache"), cancelled).part("segment", "k", nobody)
+        Reuse(FolderCache(tmp_path / "cache"), cancelled, unchanged).part("segment", "k", nobody)
 
 
 def edit(seconds: float = 4) -> Any:
@@ -173,3 +178,42 @@ def test_a_request_without_cache_neither_asks_nor_keeps(rig: Any, media: Path) -
     rig.renderer = KernelRenderer(replace(rig.means, cache=cache))
     rig.renderer.render(edit(), media, RenderRequest(media / "1.mp4", cache=False))
     assert (cache.names, cache.asked) == ([], [])
+
+
+def test_what_is_made_of_a_changed_file_is_neither_used_nor_kept(
+    rig: Any, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the file gets its old content back it has its old hash, under which nothing else may lie."""
+    source, encode = media / "a.mem", rig.backend.encode
+    before = source.stat()
+
+    def changing(*given: Any) -> str:
+        os.utime(source, ns=(1, 1))
+        rig.means.library.digest(str(source))  # as the task for another process does
+        return str(encode(*given))
+
+    cache = FolderCache(media / "kept")
+    rig.renderer = KernelRenderer(replace(rig.means, cache=cache))
+    monkeypatch.setattr(rig.backend, "encode", changing)
+    request = RenderRequest(media / "1.mp4", workers=1)
+    with pytest.raises(MediaFileError, match=r"a\.mem: the file was changed during the render"):
+        rig.renderer.render(edit(), media, request)
+    assert not [name for name in cache.names if "segment" in name]
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    monkeypatch.setattr(rig.backend, "encode", encode)
+    assert rig.renderer.render(edit(), media, request).reused == 0
+
+
+def test_a_file_that_cannot_be_read_any_more_was_changed(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def require(paths: Iterable[str]) -> None:
+        if said:
+            raise MediaFileError("the file was changed during the render", path=next(iter(paths)))
+
+    def unreadable() -> Part:
+        said.append("cut off")
+        raise MediaFileError("not readable as media", path="a.mp4")
+
+    with pytest.raises(MediaFileError, match="changed during"):
+        Reuse(None, lambda: None, require).part("segment", "k", unreadable, ["a.mp4"])

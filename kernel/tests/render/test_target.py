@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kadr_kernel.disk import is_temporary, temporary_beside
 from kadr_kernel.render.target import Target, check_target, refuse_inputs
-from kadr_sdk.errors import InvalidPathError, StorageError
+from kadr_sdk.errors import CancelledError, InvalidPathError, KadrError, StorageError
 
 
 def names(folder: Path) -> list[str]:
@@ -36,6 +36,41 @@ def test_is_refused(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(InvalidPathError, match=text):
         check_target(tmp_path / name, overwrite=False)
     assert names(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    os.mkfifo(path)
+    with pytest.raises(InvalidPathError, match=r"film\.mp4: is a device or a pipe \(give a file name"):
+        check_target(path, overwrite=True)
+    assert path.is_fifo()
+
+
+def test_a_protected_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_text("mine")
+    path.chmod(0o444)
+    with pytest.raises(InvalidPathError, match=r"film\.mp4: is write-protected"):
+        check_target(path, overwrite=True)
+    path.chmod(0o644)
+    check_target(path, overwrite=True)
+
+
+@pytest.mark.parametrize("error", [StorageError("no such file"), CancelledError("the render was cancelled")])
+def test_a_folder_that_went_away_is_the_reason(tmp_path: Path, error: KadrError) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    meant = type(error) if isinstance(error, CancelledError) else StorageError
+    text = "cancelled" if isinstance(error, CancelledError) else "out: the folder was moved or removed"
+
+    def work() -> None:
+        with Target(folder / "film.mp4", overwrite=False, many=False):
+            folder.rename(tmp_path / "elsewhere")
+            raise error
+
+    with pytest.raises(meant, match=text):
+        work()
 
 
 def test_a_name_of_255_bytes_has_a_temporary_one(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from kadr_sdk.sequences import file_version, find_sequence
 
 from kadr_kernel.disk import write_whole
 
-__all__ = ["FileKey", "MediaLibrary", "file_key"]
+__all__ = ["FileKey", "MediaLibrary", "changed", "file_key"]
 
 T = TypeVar("T")
 FileKey = tuple[str, int, int, int]
@@ -41,6 +41,12 @@ def file_key(path: Path) -> FileKey:
         raise MediaFileError(f"the media file {reason}", path=path, hint="check the path") from error
 
 
+def changed(path: str) -> MediaFileError:
+    """The error for a file that is not the one it was when the work began."""
+    hint = "render again when nothing writes to it"
+    return MediaFileError("the file was changed during the render", path=path, hint=hint)
+
+
 class MediaLibrary:
     """Remembers what was found out about files; thread-safe.
 
@@ -58,6 +64,7 @@ class MediaLibrary:
         self._memory = memory
         self._lock = threading.Lock()
         self._probes: OrderedDict[FileKey, MediaInfo | KadrError] = OrderedDict()
+        self._probed: set[str] = set()
         self._indexes: OrderedDict[tuple[FileKey, int], FrameIndex] = OrderedDict()
         self._digests: dict[FileKey, str] | None = None
         self._dirty = False
@@ -69,6 +76,7 @@ class MediaLibrary:
         if found is None:
             found = self._probe(path)
             self._keep(self._probes, key, found)
+            self._probed.add(key[0])
         if isinstance(found, KadrError):
             raise found
         return found
@@ -104,23 +112,25 @@ class MediaLibrary:
         if known:
             return known
         digest = _digest(Path(path))
+        if file_key(Path(path)) != key:  # half of the one and half of the other would be remembered
+            raise changed(path)
         with self._lock:
             self._digests[key] = digest
             self._dirty = True
         return digest
 
-    def require_unchanged(self, paths: Iterable[str]) -> None:
-        """Every file is still the version that was probed or digested.
+    def planned(self, path: str) -> FileKey:
+        """The version that stands there, which is the one that was digested and, if any was, probed.
 
         Raises:
-            MediaFileError: it was changed or is gone, so a render may have mixed two versions.
+            MediaFileError: it was changed in between, so a plan may have mixed two versions, or is gone.
         """
-        for path in sorted(paths):
-            key = file_key(Path(path))
-            with self._lock:
-                known = key in self._probes or key in (self._digests or {})
-            if not known:
-                raise MediaFileError("the file was changed during the render", path=path, hint="render again")
+        key = file_key(Path(path))
+        with self._lock:
+            probed = key in self._probes or path not in self._probed
+            if probed and self._digests is not None and key in self._digests:
+                return key
+        raise changed(path)
 
     def save(self) -> None:
         """Remember the digests for the next run; failing to is no error."""

@@ -13,7 +13,7 @@ from kadr_sdk.events import SegmentEncoded
 from kadr_sdk.execution import Crew, Media, PartDone, PartTask, Team
 from kadr_sdk.output import Output
 from kadr_sdk.parts import PartReader, PartWriter
-from kadr_sdk.plan import RenderPlan, Segment, segment_paths
+from kadr_sdk.plan import RenderPlan, Segment, segment_paths, sound_paths
 from kadr_sdk.rendering import RenderRequest
 
 from kadr_kernel.render.costs import audio_kind, film_kind, film_work, segment_kinds
@@ -163,14 +163,22 @@ class PartMaker:
         began = time.monotonic()
         # A plan made again counts its segments anew, and the progress has counted every frame.
         own = PartContext(self._context, quiet=self._round > 0)
+        reads = segment_paths(segment)
         path = self._folder / f"segment-{self._round}-{segment.index:06d}.part"
         span = self._means.tracer.span
         with span("render.segment", job=self._job, segment=segment.index, frames=segment.count):
-            part = self._reuse.part("segment", segment.hash, lambda: self._encode(plan, segment, path, own))
+            part = self._part("segment", segment.hash, lambda: self._encode(plan, segment, path, own), reads)
         if part.origin == "cached":
             own.reused(segment.count, part.warnings)
         self._encoded(plan, segment, part, began)
         return part.path
+
+    def _part(self, kind: str, key: str, make: Callable[[], Part], reads: set[str]) -> Part:
+        try:
+            return self._reuse.part(kind, key, make, reads)
+        except BaseException as error:
+            self._stop_others(error)
+            raise
 
     def _encode(self, plan: RenderPlan, segment: Segment, path: Path, context: PartContext) -> Part:
         together = self._together
@@ -182,12 +190,8 @@ class PartMaker:
         paths += [together.path_of(other) for _, other in beside] if together else []
         outputs = (plan.output, *(other.output for other, _ in beside))
         task = self._task(plan, segment, outputs, tuple(paths), beside)
-        try:
-            assert self._team is not None
-            done = self._team.run(task, context)
-        except BaseException as error:
-            self._stop_others(error)
-            raise
+        assert self._team is not None
+        done = self._team.run(task, context)
         made = [Part(p, d, done.warnings) for p, d in zip(paths, done.digests, strict=True)]
         if together is not None:
             for one, part in zip([segment, *(s for _, s in beside)], made, strict=True):
@@ -250,7 +254,8 @@ class PartMaker:
         began = time.monotonic()
         own = PartContext(self._context, quiet=bool(plan.segments))
         path = self._folder / "audio.part"
-        part = self._reuse.part("audio", plan.audio.hash, lambda: self._mix(plan, path, own))
+        reads = sound_paths(plan.audio)
+        part = self._part("audio", plan.audio.hash, lambda: self._mix(plan, path, own), reads)
         if part.origin == "cached":
             own.reused(plan.audio.count, part.warnings)
         elif self._together is None and not self._sound.reused:
@@ -269,8 +274,7 @@ class PartMaker:
         try:
             mix = self._sound.mix(plan, context)
             digest = self._backend.render_audio(mix, plan.output, sink, context)
-        except BaseException as error:
-            self._stop_others(error)
+        except BaseException:
             sink.abandon()
             raise
         finally:

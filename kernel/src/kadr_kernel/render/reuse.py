@@ -7,12 +7,12 @@ there is not what the hash promises.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.errors import Problem, StorageError
+from kadr_sdk.errors import MediaFileError, Problem, StorageError
 from kadr_sdk.parts import PartReader, PartWriter
 from kadr_sdk.services import Cache
 
@@ -57,11 +57,18 @@ class Reuse:
     Args:
         cache: None where the job wants none.
         waiting: called while somebody else makes what the job wants; what it raises ends the wait.
+        require: raises where one of these files is no longer what was planned with.
     """
 
-    def __init__(self, cache: Cache | None, waiting: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        cache: Cache | None,
+        waiting: Callable[[], object],
+        require: Callable[[Iterable[str]], object],
+    ) -> None:
         self._cache = cache
         self._waiting = waiting
+        self._require = require
         self._found: list[str] = []
 
     @property
@@ -77,19 +84,36 @@ class Reuse:
         """Parts of a kind that need not be looked for, since what they are for was there."""
         self._found += [kind] * count
 
-    def part(self, kind: str, key: str, make: Callable[[], Part]) -> Part:
-        """The part of a content hash, made at most once by all jobs that want it now."""
+    def part(self, kind: str, key: str, make: Callable[[], Part], reads: Iterable[str] = ()) -> Part:
+        """The part of a content hash, made at most once by all jobs that want it now.
+
+        Args:
+            reads: the files that it is made of.
+
+        Raises:
+            MediaFileError: one of these was changed, so what is made of it is not what the hash promises.
+        """
         if self._cache is None:
-            return make()
+            return self._make(make, reads)
         with self._cache.claim(kind, key, self._waiting) as path:
             found = _read(path)
             if found is not None:
                 self._found.append(kind)
                 return found
-            made = make()
+            made = self._make(make, reads)
             if not made.damaged:
                 self._cache.put(kind, key, made.path)
             return made
+
+    def _make(self, make: Callable[[], Part], reads: Iterable[str]) -> Part:
+        self._require(reads)
+        try:
+            made = make()
+        except MediaFileError:
+            self._require(reads)  # that is why, then
+            raise
+        self._require(reads)
+        return made
 
 
 def _read(path: Path | None) -> Part | None:

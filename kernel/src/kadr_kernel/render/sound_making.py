@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kadr_sdk.errors import StorageError
-from kadr_sdk.plan import AudioPlan, RenderPlan
+from kadr_sdk.plan import AudioPlan, RenderPlan, sound_paths
 
 from kadr_kernel.render.job import PartContext
 from kadr_kernel.render.means import Means
@@ -68,7 +68,9 @@ class SoundMaker:
         path = self._folder / f"sound-{number:06d}.part"
         self._made.append(path)
         try:
-            part = self._reuse.part(KIND, key, lambda: self._make(block.plan, path, own))
+            part = self._reuse.part(
+                KIND, key, lambda: self._make(block.plan, path, own), sound_paths(block.plan)
+            )
         except StorageError as error:
             context.job.warn(f"sound is mixed without being kept: {error.message}", "", error.hint)
             return ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-from kadr_sdk.errors import InvalidPathError, StorageError
+from kadr_sdk.errors import CancelledError, InvalidPathError, KadrError, StorageError
 
 from kadr_kernel.disk import storage_error, temporary_beside
 
@@ -35,6 +36,18 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         raise InvalidPathError(f"cannot be a file: {reason.lower()}", path=path) from error
     if standing is not None and not path.is_dir() and not overwrite:
         raise InvalidPathError("exists already", path=path, hint="choose another name, or add --overwrite")
+    if standing is not None:
+        _refuse_to_replace(path, standing)
+
+
+def _refuse_to_replace(path: Path, standing: os.stat_result) -> None:
+    """Taking its name would remove a device or a pipe, and a file that its owner protects."""
+    if not stat.S_ISREG(standing.st_mode):
+        if not (stat.S_ISDIR(standing.st_mode) or stat.S_ISLNK(standing.st_mode)):
+            hint = "give a file name: a film takes its name when it is finished, and cannot be streamed"
+            raise InvalidPathError("is a device or a pipe", path=path, hint=hint)
+    elif not standing.st_mode & stat.S_IWUSR:
+        raise InvalidPathError("is write-protected", path=path, hint="choose another name, or unprotect it")
 
 
 def refuse_inputs(path: Path, inputs: Iterable[str]) -> None:
@@ -121,6 +134,10 @@ class Target:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        failed = isinstance(error, KadrError) and not isinstance(error, CancelledError)
+        if failed and not self.path.parent.is_dir():  # whatever missed it first
+            text = "the folder was moved or removed during the render"
+            raise StorageError(text, path=self.path.parent, hint="render again") from error
         if self.temporary.is_dir():
             shutil.rmtree(self.temporary, ignore_errors=True)
         else:

@@ -23,6 +23,7 @@ from kadr_sdk.reports import CheckReport, RenderReport
 from kadr_kernel.disk import write_whole
 from kadr_kernel.render.assembly import Assembly
 from kadr_kernel.render.delivery import Exporters
+from kadr_kernel.render.inputs import Inputs
 from kadr_kernel.render.job import JobContext, JobControl, Progress
 from kadr_kernel.render.manifests import manifest_of, manifest_path
 from kadr_kernel.render.means import Means
@@ -50,7 +51,8 @@ class RenderJob:
         self._project = project
         self._request = means.decided(request, project)
         self._backend = means.backend()
-        self._reuse = Reuse(means.cache if request.cache else None, self.control.check)
+        self._inputs = Inputs(means.library)
+        self._reuse = Reuse(means.cache if request.cache else None, self.control.check, self._inputs.require)
         self._refused: set[Copy] = set()
         self._stages: dict[str, float] = {}
         self._loudness: dict[str, float | None] = {}
@@ -87,7 +89,7 @@ class RenderJob:
             self._publish(RenderPlanned(self.id, plan.frames, len(plan.segments), float(plan.seconds)))
             self._publish(RenderStarted(self.id, plan.project, str(target.path), plan.frames, workers))
             plan, context, check = self._make(plan, base, exporter, target, workers, together)
-            means.library.require_unchanged(media_paths(plan))
+            self._inputs.require_all()
             digest, size = _digest(target)
             self._refuse_other(digest)
             self.control.check()
@@ -129,7 +131,9 @@ class RenderJob:
         return self._planned(base)
 
     def _planned(self, base: Path) -> RenderPlan:
-        return self._means.planner.plan(self._project, base, self._request, refused=self._refused)
+        plan = self._means.planner.plan(self._project, base, self._request, refused=self._refused)
+        self._inputs.note(plan)
+        return plan
 
     def _publish(self, event: Event) -> None:
         self._means.publish(event, correlation=self.id)
