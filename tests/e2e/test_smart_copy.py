@@ -11,12 +11,15 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.codec.context import Flags
+from av.packet import PacketSideData
 from kadr_sdk.errors import ValidationError
 from kadr_sdk.plan import RenderPlan
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.testing.synthetic import barcode_frame, read_barcode
 
 SIZE = (320, 180)
+NEW_EXTRADATA = 1  # AV_PKT_DATA_NEW_EXTRADATA
 FAST = {"preset": "ultrafast"}
 X264 = "keyint=20:min-keyint=20:scenecut=0:bframes=3"
 X265 = "keyint=20:min-keyint=20:scenecut=0:bframes=4:log-level=none"
@@ -404,14 +407,8 @@ def test_a_source_that_changes_its_size_is_not_copied_across(renderer: Any, cut:
     with av.open(str(path), "w") as container:
         stream: Any = None
         for size, first in ((SIZE, 0), ((160, 96), 50)):
-            encoder: Any = av.CodecContext.create("libx264", "w")
-            encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
-            encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
-            encoder.colorspace = encoder.color_primaries = encoder.color_trc = encoder.color_range = 1
-            encoder.options = FAST
-            if stream is None:
-                stream = container.add_stream("libx264", rate=25, options=FAST)
-                stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            encoder = tagged(av.CodecContext.create("libx264", "w"), size)
+            stream = stream or tagged(container.add_stream("libx264", rate=25), size)
             for packet in encoded_packets(encoder, first, size):
                 packet.stream = stream
                 container.mux(packet)
@@ -419,6 +416,88 @@ def test_a_source_that_changes_its_size_is_not_copied_across(renderer: Any, cut:
     report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
     assert report.copied == 50  # up to the change; what comes after is scaled
     assert barcodes(tmp_path / "out.mp4") == list(range(100))
+
+
+def test_a_source_with_two_headers_is_copied_by_the_first(renderer: Any, cut: Any, tmp_path: Path) -> None:
+    """MP4 with two sample descriptions, the second in between: neither seam would show it."""
+    path = tmp_path / "headers.mp4"
+    first, second = {"x264-params": "cabac=0"}, {"x264-params": "cabac=1:8x8dct=1"}
+    with av.open(str(path), "w") as container:
+        stream = tagged(container.add_stream("libx264", rate=25), SIZE, **first)
+        container.mux(encoded_packets(stream, 0, SIZE))
+        for number, options in ((50, second), (100, first)):
+            encoder = tagged(av.CodecContext.create("libx264", "w"), SIZE, **options)
+            encoder.flags |= Flags.global_header
+            packets = encoded_packets(encoder, number, SIZE)
+            side = PacketSideData(NEW_EXTRADATA, len(encoder.extradata))  # type: ignore[call-arg]  # the stubs lack its arguments
+            side.update(encoder.extradata)
+            packets[0].set_sidedata(side)
+            for packet in packets:
+                packet.stream = stream
+                container.mux(packet)
+    project = cut({"id": "a", "source_file": str(path), "start_time": 0, "duration": 6})
+    wanted = request(tmp_path / "out.mp4")
+    assert copied_frames(renderer.plan(project, tmp_path, wanted)) == [*range(50), *range(100, 150)]
+    assert not renderer.render(project, tmp_path, wanted).warnings
+    assert barcodes(tmp_path / "out.mp4") == list(range(150))
+
+
+def test_packets_of_oblong_pixels_are_not_copied_where_they_are_stretched(
+    renderer: Any, cut: Any, tmp_path: Path
+) -> None:
+    """The numbers are the output's, but the header in the packets would have players stretch them again."""
+    path = tmp_path / "oblong.mp4"
+    with av.open(str(path), "w") as container:
+        stream = tagged(container.add_stream("libx264", rate=25), SIZE, **{"x264-params": "sar=4/3"})
+        container.mux(encoded_packets(stream, 0, SIZE))
+    project = cut({"id": "a", "source_file": str(path), "start_time": 0, "duration": 2, "fit": "stretch"})
+    plan = renderer.plan(project, tmp_path, request(tmp_path / "out.mp4"))
+    assert not copied_frames(plan)
+    assert "pixels are not square" in plan.segments[0].reason
+
+
+def test_a_source_in_pq_is_copied_with_the_light_levels_that_it_states(
+    renderer: Any, cut: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "pq.mp4"
+    light = (
+        "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=900,300"
+    )
+    options = {"preset": "ultrafast", "x265-params": f"keyint=20:log-level=none:{light}"}
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx265", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p10le"
+        encoder = stream.codec_context
+        encoder.colorspace, encoder.color_primaries, encoder.color_trc, encoder.color_range = 9, 9, 16, 1
+        for number in range(40):
+            flat = np.full((SIZE[1] * 3 // 2, SIZE[0]), 400 + number, np.uint16)
+            picture = av.VideoFrame.from_ndarray(flat, "yuv420p10le")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    project = cut({"id": "a", "source_file": str(path), "duration": 1.6})
+    project = project.model_copy(
+        update={"timeline": project.timeline.model_copy(update={"color": "bt2100-pq"})}
+    )
+    video = {"codec": "hevc", "pixel_format": "yuv420p10le", "preset": "ultrafast"}
+    report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4", "require", **video))
+    assert report.copied == 40
+    levels = [renderer.probe(file).main_video.light for file in (path, tmp_path / "out.mp4")]
+    assert levels[0] == levels[1]
+    assert levels[0].content == (900, 300)
+    other = video | {"content_light": {"max_cll": 500, "max_fall": 100}}
+    plan = renderer.plan(project, tmp_path, request(tmp_path / "out.mp4", **other))
+    assert "light levels" in plan.segments[0].reason
+
+
+def tagged(target: Any, size: tuple[int, int], **options: str) -> Any:
+    """A stream or an encoder of BT.709 at 25 frames a second."""
+    encoder = getattr(target, "codec_context", target)
+    encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    encoder.colorspace = encoder.color_primaries = encoder.color_trc = encoder.color_range = 1
+    encoder.options = FAST | options
+    return target
 
 
 def encoded_packets(encoder: Any, first: int, size: tuple[int, int]) -> list[Any]:

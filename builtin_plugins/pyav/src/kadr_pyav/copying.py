@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["copied", "copyable"]
 
 _TAGGED_BY_CONTAINER = ("mp4", "mov", "matroska", "webm", "ipod")
-_SAME = {"bt470bg": "smpte170m"}  # two numbers for one and the same curve or matrix
 
 
 def copyable(table: PacketTable, first: int, end: int, output: Output) -> CopyOffer:
@@ -59,8 +58,8 @@ def _unfit(table: PacketTable, output: Output, video: VideoEncoding) -> str:
         return f"it is of a higher level than {video.level}"
     if video.maxrate is not None:
         return "its rate is not known to keep within maxrate"
-    if video.light is not None:
-        return "light levels are asked for, and its packets carry their own or none"
+    if not table.square:
+        return "its packets say that pixels are not square, and those of the output are"
     if SYNTAX[table.codec].apart or table.codec == "prores":
         encoder = open_video(video)
         if table.codec == "prores" and encoder.profile != table.profile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kadr_sdk.errors import InvalidParameterError, UnsupportedFormatError, did_you_mean
+from kadr_sdk.frames import FORMATS
 
 from kadr_pyav.encoder_table import VIDEO, VideoEncoder
 from kadr_pyav.hardware_table import HARDWARE
@@ -24,6 +25,7 @@ __all__ = [
     "option_names",
 ]
 
+_PLANNED = {*FORMATS, "pal8"}  # a palette is made behind the plan
 ROOT = "export.video"
 """Where the settings stand in a project."""
 
@@ -88,9 +90,10 @@ def formats_of(codec: str) -> list[str]:
 
 
 def _formats(encoder: str) -> list[str]:
+    """The pixel formats that an encoder takes, of those that are planned with."""
     import av
 
-    return [f.name for f in av.Codec(encoder, "w").video_formats or []]
+    return [f.name for f in av.Codec(encoder, "w").video_formats or [] if f.name in _PLANNED]
 
 
 def check_size(encoding: VideoEncoding, encoder: VideoEncoder) -> None:

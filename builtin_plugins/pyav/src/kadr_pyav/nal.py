@@ -171,11 +171,14 @@ def as_bla(data: bytes) -> bytes:
 
 
 def with_parameter_sets(data: bytes, sets: bytes, codec: str) -> bytes:
-    """A packet with start codes that carries its parameter sets, behind its delimiter."""
+    """A packet with start codes that carries its parameter sets, behind its delimiter.
+
+    Where it has but a picture parameter set of its own, that stays the last word.
+    """
     first: bytes | None = None
     for unit in units(data, 0):
         kind = _kind(unit, codec) if unit else -1
-        if kind in _SETS[codec]:
+        if kind == _SEQUENCE[codec]:
             return data
         if first is None:
             first = unit

@@ -29,6 +29,7 @@ __all__ = ["PacketTable", "PacketTables", "Stretch"]
 _REPLACED = frozenset({"hevc", "mpeg2video"})  # whose leading pictures nothing else refers to
 _NAL = ("h264", "hevc")
 _HIDDEN = -1
+_NEW_HEADER = "new_extradata"
 _LIMIT = 256
 
 
@@ -57,7 +58,8 @@ class PacketTable:
         frame: number of the frame in order of presentation; -1 where none is shown.
         access: :class:`~kadr_pyav.access.Access` by the bitstream.
         odd: a sentence where the stream as a whole cannot be copied.
-        shape: a number that changes where size or format of the pictures do.
+        shape: a number that changes where size, format or headers of the pictures do.
+        square: its own header says nothing of the shape of pixels, or that they are square.
         length: bytes of the lengths in front of NAL units, 0 where there are start codes.
     """
 
@@ -68,6 +70,7 @@ class PacketTable:
     profile: str | None = None
     level: int = 0
     tag: str = ""
+    square: bool = True
     color: Color = field(default_factory=Color)
     frame: array[int] = field(default_factory=lambda: array("l"))
     access: bytearray = field(default_factory=bytearray)
@@ -177,15 +180,16 @@ def _described(video: VideoStream) -> PacketTable:
         profile=context.profile,
         level=context.level,
         tag=context.codec_tag,
+        square=(context.sample_aspect_ratio or 1) == 1,
         color=color_of(context, context.pix_fmt or "yuv420p"),
     )
 
 
 def _note_all(table: PacketTable, packets: Iterator[Any], scan: Scan) -> None:
     numbers = {pts: number for number, pts in enumerate(scan.frames.pts)}
-    access_of, shape_of = SYNTAX[table.codec].access, SYNTAX[table.codec].shape
-    shape = shape_of(SYNTAX[table.codec].headers(table.extradata), 0)
-    latest, shapes = -1, 0
+    syntax = SYNTAX[table.codec]
+    shape = header = syntax.shape(syntax.headers(table.extradata), 0)
+    latest, shapes, foreign = -1, 0, False
     try:
         for packet in packets:
             if packet.size == 0:
@@ -193,10 +197,17 @@ def _note_all(table: PacketTable, packets: Iterator[Any], scan: Scan) -> None:
             shown = not packet.is_discard and not packet.is_corrupt
             frame = numbers.pop(packet.pts, _HIDDEN) if shown else _HIDDEN
             data = bytes(packet)
-            access = access_of(data, table.length)
-            told = shape_of(data, table.length) if access == Access.START else b""
+            access = syntax.access(data, table.length)
+            told = syntax.shape(data, table.length) if access == Access.START else b""
+            if packet.has_sidedata(_NEW_HEADER):  # another sample description of the container
+                foreign = bytes(packet.get_sidedata(_NEW_HEADER)) != table.extradata
+                shapes += 1
             if told and told != shape:
                 shape, shapes = told, shapes + 1
+            if told:
+                foreign = told != header
+            elif foreign:  # it goes by a header that is not the table's and stands elsewhere
+                access = Access.NONE
             if access == Access.START and frame > latest:
                 table.starts.append((frame, len(table.frame)))
             latest = max(latest, frame)

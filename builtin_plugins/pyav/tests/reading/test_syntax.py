@@ -91,6 +91,8 @@ def test_parameter_sets_go_behind_the_delimiter_and_are_not_doubled() -> None:
     assert nal.with_parameter_sets(stream(AUD, IDR), sets, "h264") == stream(AUD, SPS, PPS, IDR)
     assert nal.with_parameter_sets(stream(IDR), sets, "h264") == stream(SPS, PPS, IDR)
     assert nal.with_parameter_sets(stream(SPS, PPS, IDR), sets, "h264") == stream(SPS, PPS, IDR)
+    own = PPS + b"\x01"
+    assert nal.with_parameter_sets(stream(own, IDR), sets, "h264") == stream(SPS, PPS, own, IDR)
 
 
 def test_a_shape_is_what_stands_in_front_of_a_picture() -> None:

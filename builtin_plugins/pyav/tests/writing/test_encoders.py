@@ -117,7 +117,11 @@ REFUSED = [
     (
         {"codec": "vp9", "muxer": "webm", "pixel_format": "yuva420p"},
         "export.video.pixel_format: vp9 cannot be encoded in the pixel format 'yuva420p' (transparency needs "
-        "prores, ffv1 or png; did you mean 'yuv420p' or 'yuv440p' or 'yuv422p'?)",
+        "prores, ffv1 or png; did you mean 'yuv420p' or 'yuv422p'?)",
+    ),
+    (
+        {"pixel_format": "yuvj420p"},  # x264 takes it, but nothing is planned in it
+        "export.video.pixel_format: h264 cannot be encoded in the pixel format 'yuvj420p' (did you mean ",
     ),
     ({"codec": "av1", "muxer": "mov"}, "export.video.codec: mov cannot hold libsvtav1 (containers that do: "),
     ({"muxer": "webm"}, "export.video.codec: webm cannot hold libx264 (containers that do: mp4, mov, "),

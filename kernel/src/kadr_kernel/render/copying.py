@@ -19,10 +19,11 @@ from kadr_sdk.backend import Backend
 from kadr_sdk.errors import Problem
 from kadr_sdk.media import FrameIndex, VideoStream
 from kadr_sdk.output import Output
-from kadr_sdk.plan import Call, Conform, Copy, Decode, FrameTimes, Native, Segment, Solid, Source, Span, walk
+from kadr_sdk.plan import Conform, Copy, Decode, FrameTimes, Segment, Source, Span
 
 from kadr_kernel.render.library import MediaLibrary
 from kadr_kernel.render.segments import CutRule
+from kadr_kernel.render.touched import conversion, work
 
 __all__ = ["Choice", "Copier"]
 
@@ -170,11 +171,11 @@ class Copier:
             decode = root
         elif isinstance(root, Conform) and isinstance(root.input, Decode):
             decode = root.input
-            text = _conversion(root, decode)
+            text = conversion(root, decode)
             if text:
                 return text
         else:
-            return _work(span)
+            return work(span)
         video = self._stream(decode.source)
         if decode.source.still or video is None:
             return "a still picture has no packets to copy"
@@ -182,6 +183,8 @@ class Copier:
             return f"the source is {video.codec} and the output {self._video.codec}"
         if decode.deinterlace != "off" or video.interlaced:
             return "the source is interlaced"
+        if self._video.light not in (None, video.light):
+            return "the light levels of the output are not those that the source states"
         return decode
 
     def _stream(self, source: Source) -> VideoStream | None:
@@ -237,35 +240,6 @@ class Copier:
 
 
 _EDGE = "frames between the cut and the nearest place where packets can be cut"
-
-
-def _conversion(node: Conform, decode: Decode) -> str:
-    """What a conversion changes; nothing where it changes nothing."""
-    if node.rotation or node.mirrored:
-        return "the picture is turned"
-    if any(node.crop):
-        return "the picture is cropped"
-    if (node.width, node.height) != (decode.width, decode.height):
-        return f"it is scaled from {decode.width}x{decode.height} to {node.width}x{node.height}"
-    if node.format != decode.format:
-        return f"it is converted from {decode.format} to {node.format}"
-    a, b = node.color_from, node.color
-    if a != b:
-        names = ("matrix", "primaries", "transfer", "range", "chroma")
-        name = next(n for n in names if getattr(a, n) != getattr(b, n))
-        return f"the colour {name} is converted from {getattr(a, name)} to {getattr(b, name)}"
-    return ""
-
-
-def _work(span: Span) -> str:
-    """What is done to the pictures of a span."""
-    nodes = list(walk(span.root))
-    effects = dict.fromkeys(n.effect for n in nodes if isinstance(n, Native | Call) and n.effect)
-    if effects:
-        return f"{', '.join(effects)} {'is' if len(effects) == 1 else 'are'} at work"
-    if isinstance(span.root, Solid):
-        return "only the background is seen"
-    return "it is placed over something else"
 
 
 def _shown(index: FrameIndex, times: FrameTimes, count: int) -> list[int]:
