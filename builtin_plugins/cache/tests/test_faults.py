@@ -169,6 +169,43 @@ def test_an_index_that_is_none_is_begun_anew(bench: Any, read: Read, content: by
     assert read(cache, "a") == b"a"
 
 
+def test_what_people_ask_for_works_with_an_index_that_is_none(bench: Any) -> None:
+    for ask in ("stats", "clean", "verify", "clear"):
+        first = bench.cache()
+        bench.put(first, ask, ask.encode())
+        first.close()
+        (bench.folder / "cache" / "index.sqlite3").write_bytes(b"not a database" * 100)
+        getattr(bench.cache(), ask)()
+    assert bench.blobs() == []
+
+
+def test_a_full_disk_can_be_cleared(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = bench.cache()
+    bench.put(cache, "a", b"12345")
+
+    def full() -> Any:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(cache._index, "write", full)
+    with pytest.raises(sqlite3.OperationalError):
+        cache.clear("segment")
+    assert cache.clear() == (1, 5)
+    assert bench.blobs() == []
+    assert bench.cache().stats()["bytes"] == 0
+
+
+def test_a_cache_that_another_process_writes_to_is_not_cleared_by_force(bench: Any) -> None:
+    cache = bench.cache()
+    bench.put(cache, "a", b"a")
+    cache._index.rows("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(bench.folder / "cache" / "index.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        cache.clear()
+    other.close()
+    assert len(bench.blobs()) == 1
+
+
 def test_an_index_of_a_newer_kadr_is_left_alone(bench: Any) -> None:
     first = bench.cache()
     bench.put(first, "a", b"a")
@@ -180,6 +217,8 @@ def test_an_index_of_a_newer_kadr_is_left_alone(bench: Any) -> None:
     cache = bench.cache()
     assert cache.get("segment", "a") is None
     assert "newer kadr" in bench.warnings[0]
+    status, text = bench.cache().health()
+    assert (status, "written by a newer kadr" in text) == ("warning", True)
     with pytest.raises(CacheError, match="newer kadr"):
         schema.open_index(path)
 

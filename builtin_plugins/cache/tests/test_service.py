@@ -11,7 +11,7 @@ import pytest
 from kadr_cache.cache import DiskCache
 from kadr_cache.commands import run
 from kadr_kernel.boot import boot
-from kadr_sdk.errors import CacheError
+from kadr_sdk.errors import CacheError, NotFoundError
 from kadr_sdk.events import RenderCompleted, RenderStarted, WarningRaised
 from kadr_sdk.services import Cache
 
@@ -110,12 +110,14 @@ def test_health_and_commands(start: Start, tmp_path: Path, capsys: pytest.Captur
     blob.write_bytes(b"c" * 2_000_000)
     assert [row["key"] for row in json_of("verify", code=5)["damaged"]] == ["b"]
     assert json_of("clear", "--kind", "audio") == {"entries": 0, "bytes": 0}
+    with pytest.raises(NotFoundError, match=r"unknown kind 'segmnt' \(did you mean 'segment'\?\)"):
+        run(kernel, ["clear", "--kind", "segmnt"])
     assert run(kernel, ["stats"]) == 0
     text = capsys.readouterr().out.splitlines()
     assert text[1] == "1.00 MB of 10.00 GB"
     assert text[3].split() == ["segment", "1", "1.00", "MB", "1", "0", "100%", "2", "0", "1"]
     assert run(kernel, ["clear"]) == 0
-    assert capsys.readouterr().out == "removed 1 entries, 1.00 MB\n"
+    assert capsys.readouterr().out == "removed 1 entry, 1.00 MB\n"
     assert run(kernel, ["gc"]) == 0
     assert run(kernel, ["verify"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "every entry is whole"

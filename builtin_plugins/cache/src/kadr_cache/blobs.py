@@ -75,6 +75,12 @@ class Blobs:
         """Remove the file of that content."""
         return remove(self.path(digest))
 
+    def drop_all(self) -> tuple[int, int]:
+        """Remove every file; how many there were, and their bytes."""
+        found = [(path.stat().st_size, path) for _, path in self]
+        gone = [size for size, path in found if remove(path)]
+        return len(gone), sum(gone)
+
     def __iter__(self) -> Iterator[tuple[str, Path]]:
         """Digest and path of every file."""
         for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):

@@ -9,6 +9,7 @@ is checked against its digest before a process uses a version of a file for the 
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import sqlite3
@@ -19,8 +20,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from kadr_sdk.errors import CacheError
-
 from kadr_cache.blobs import Blobs, Staged
 from kadr_cache.cleaning import Cleaned, Cleaner
 from kadr_cache.files import Version, digest_of, remove, version_of
@@ -29,13 +28,14 @@ from kadr_cache.index import Entry, Index
 from kadr_cache.leases import Leases
 from kadr_cache.settings import Settings
 from kadr_cache.tally import COUNTS, Tally
+from kadr_cache.trouble import FAULTS, is_busy, is_no_index, reason_of, remove_index
 
 __all__ = ["DiskCache"]
 
-_FAULTS = (OSError, sqlite3.Error, CacheError)
 _REST = 60.0  # seconds without storing after a failure: a full disk may have room again
 _DAY = 86_400.0
 _SPARE = 500_000_000  # bytes of the disk that are left to others
+_NOTHING = 1  # bytes, as a limit: 0 is none
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by kadr; everything here can be made again.\n"
 
 
@@ -73,7 +73,7 @@ class DiskCache:
         self._verified: dict[str, Version] = {}
         self._off_until = 0.0
         self._trouble = ""
-        self._began = False
+        self._looked: float | None = None
         self._closed = False
 
     # -- the service ---------------------------------------------------------------------------
@@ -97,10 +97,13 @@ class DiskCache:
                 return
             self._store(kind, key, self._blobs.stage(source))
             self._flush()
-            self._cleaner.evict(self._limit())
+            limit = self._limit()
+            self._cleaner.evict(limit)
+            if limit == _NOTHING:
+                raise OSError(errno.ENOSPC, f"less than {_SPARE // 10**6} MB of the disk are free")
         except FileNotFoundError as error:  # somebody is clearing the folder away
             self._logger.info("a %s was not stored: %s", kind, error)
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fail(error)
 
     def claim(
@@ -127,7 +130,7 @@ class DiskCache:
             return None
         try:
             entry = self._index.find(kind, key)
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fail(error)
             return None
         if entry is None or not self._blobs.path(entry.digest).exists():
@@ -153,7 +156,7 @@ class DiskCache:
                 return None
         except FileNotFoundError:  # evicted this very moment, or removed by hand
             return None
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fail(error)
             return None
         self._tally.use(kind, key, self._now())
@@ -195,7 +198,7 @@ class DiskCache:
         short = _SPARE - shutil.disk_usage(self.settings.folder).free
         if short <= 0:
             return limit
-        left = max(1, self._index.bytes() - short)
+        left = max(_NOTHING, self._index.bytes() - short)
         return min(limit, left) if limit else left
 
     def _store(self, kind: str, key: str, staged: Staged) -> None:
@@ -213,24 +216,25 @@ class DiskCache:
             self._verified[staged.digest] = version_of(self._blobs.path(staged.digest))
 
     def _begin(self) -> None:
-        """On the first storing: mark the folder for backup programs, clean it once a day."""
+        """On the first storing of a day: mark the folder for backup programs, and clean it."""
+        now = self._now()
         with self._lock:
-            if self._began:
+            if self._looked is not None and abs(now - self._looked) <= _DAY:
                 return
-            self._began = True
+            self._looked = now
         folder = self.settings.folder
         folder.mkdir(parents=True, exist_ok=True)
         tag = folder / "CACHEDIR.TAG"
         if not tag.exists():
             tag.write_text(_TAG, "utf-8")
         cleaned = self._index.moment("cleaned")
-        if cleaned is None or abs(self._now() - cleaned) > _DAY:
+        if cleaned is None or abs(now - cleaned) > _DAY:
             self._background(self._clean_quietly)
 
     def _clean_quietly(self) -> None:
         try:
             self.clean()
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fail(error)
 
     # -- trouble -------------------------------------------------------------------------------
@@ -243,10 +247,10 @@ class DiskCache:
         if self._closed:
             return
         with self._lock:
-            first, self._trouble = not self._trouble, _reason(error)
+            first, self._trouble = not self._trouble, reason_of(error)
             self._off_until = time.monotonic() + _REST
-            self._began = False
-        if _no_index(error):
+            self._looked = None
+        if is_no_index(error):
             self._renew(error)
         self._index.close()
         self._logger.warning("the cache is not used: %s", self._trouble)
@@ -259,8 +263,7 @@ class DiskCache:
         """An index that is none is removed: what it knew is lost, the next start finds a new one."""
         self._logger.warning("the index is damaged and is begun anew: %s", error)
         self._index.close()
-        for suffix in ("", "-wal", "-shm"):
-            remove(self._index.path.with_name(self._index.path.name + suffix))
+        remove_index(self._index.path)
 
     # -- jobs and the end ----------------------------------------------------------------------
 
@@ -280,7 +283,7 @@ class DiskCache:
     def _flush_quietly(self) -> None:
         try:
             self._flush()
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fail(error)
 
     def _flush(self) -> None:
@@ -304,7 +307,10 @@ class DiskCache:
             return "healthy", "switched off"
         if self._trouble and not self._usable():
             return "warning", f"not used: {self._trouble}"
-        size, limit = self._index.bytes(), self.settings.max_bytes
+        try:
+            size, limit = self._index.bytes(), self.settings.max_bytes
+        except FAULTS as error:
+            return "warning", f"not used: {reason_of(error)}"
         text = f"{size / 1e6:.1f} MB of {limit / 1e6:.0f} MB" if limit else f"{size / 1e6:.1f} MB, no limit"
         return ("warning" if limit and size > limit else "healthy"), text
 
@@ -312,7 +318,7 @@ class DiskCache:
 
     def stats(self) -> dict[str, Any]:
         """Folder, size and limit, and per kind entries, bytes and what was counted."""
-        self._flush()
+        self._mend()
         sizes, counters = self._index.sizes(), self._index.counters()
         kinds = {}
         for kind in sorted({*sizes, *counters}):
@@ -331,26 +337,33 @@ class DiskCache:
 
     def clear(self, kind: str | None = None) -> tuple[int, int]:
         """Remove everything (of a kind); entries and bytes. Running jobs keep what they were given."""
-        self._flush()
-        return self._cleaner.clear(kind, self._now())
+        try:
+            self._mend()
+            return self._cleaner.clear(kind, self._now())
+        except sqlite3.OperationalError as error:
+            if kind is not None or is_busy(error):
+                raise
+        # On a full disk nothing can be written into the index: it goes, and all files with it.
+        self._index.close()
+        remove_index(self._index.path)
+        return self._blobs.drop_all()
+
+    def _mend(self) -> None:
+        """Write what was counted; an index that is none is begun anew."""
+        try:
+            self._flush()
+            self._index.bytes()
+        except sqlite3.DatabaseError as error:
+            if not is_no_index(error):
+                raise
+            self._renew(error)
 
     def clean(self) -> Cleaned:
         """Keep the limits now, and remove what crashes have left."""
-        self._flush()
+        self._mend()
         return self._cleaner.clean(self._limit(), self.settings.max_age, self._now())
 
     def verify(self) -> list[Entry]:
         """Read every file; the damaged entries, which are removed."""
-        self._flush()
+        self._mend()
         return self._cleaner.verify()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return str(error.strerror or error)
-    return str(error)
-
-
-def _no_index(error: Exception) -> bool:
-    """True for a file that is no database or a damaged one; not for a full disk or a busy one."""
-    return isinstance(error, sqlite3.DatabaseError) and type(error) is sqlite3.DatabaseError

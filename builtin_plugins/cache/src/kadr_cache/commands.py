@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 from kadr_sdk.clicks import click_entry
-from kadr_sdk.errors import CacheError
+from kadr_sdk.errors import CacheError, NotFoundError, did_you_mean
 from kadr_sdk.plugin import Kernel
 from kadr_sdk.services import Cache
 
@@ -54,21 +54,31 @@ def _cell(row: dict[str, Any], column: str) -> str:
     return str(value)
 
 
-@cache.command()
+@cache.command(short_help="Remove everything, or all of a kind.")
 @click.option("--kind", help="Only entries of this kind; see: kadr cache stats.")
 @_json
 @click.pass_obj
 def clear(kernel: Kernel, kind: str | None, as_json: bool) -> None:
     """Remove everything. Running renders keep what they were given."""
     with _using(kernel) as used:
+        if kind is not None:
+            _require_known(kind, used)
         count, size = used.clear(kind)
     if as_json:
         click.echo(json.dumps({"entries": count, "bytes": size}))
     else:
-        click.echo(f"removed {count} entries, {_size(size)}")
+        click.echo(f"removed {count} {'entry' if count == 1 else 'entries'}, {_size(size)}")
 
 
-@cache.command()
+def _require_known(kind: str, used: DiskCache) -> None:
+    """A slip of the pen is refused. Any other kind may be a plugin's of which nothing is here."""
+    known = used.stats()["kinds"]
+    hint = did_you_mean(kind, known)
+    if kind not in known and hint.startswith("did you mean"):
+        raise NotFoundError("kind", kind, hint=hint)
+
+
+@cache.command(short_help="Keep the limits now, and remove what crashes left.")
 @_json
 @click.pass_obj
 def gc(kernel: Kernel, as_json: bool) -> None:
@@ -82,7 +92,7 @@ def gc(kernel: Kernel, as_json: bool) -> None:
     click.echo(f"{words}; {_size(found['bytes'])} removed")
 
 
-@cache.command()
+@cache.command(short_help="Read every file, and remove what is damaged.")
 @_json
 @click.pass_obj
 def verify(kernel: Kernel, as_json: bool) -> int:
@@ -94,7 +104,8 @@ def verify(kernel: Kernel, as_json: bool) -> int:
     else:
         for entry in bad:
             click.echo(f"damaged: {entry.kind} {entry.key}")
-        click.echo(f"{len(bad)} damaged entries removed" if bad else "every entry is whole")
+        many = f"{len(bad)} damaged {'entry' if len(bad) == 1 else 'entries'} removed"
+        click.echo(many if bad else "every entry is whole")
     return 5 if bad else 0
 
 
@@ -108,7 +119,7 @@ def _using(kernel: Kernel) -> Iterator[DiskCache]:
         yield found
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        hint = "check the rights of the folder, or remove it: everything in it can be made again"
+        hint = "check the rights of the folder and the disk, or remove it: everything in it can be made again"
         raise CacheError(f"cannot be read: {reason}", path=found.settings.folder, hint=hint) from error
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from kadr_sdk.backend import Backend
+from kadr_sdk.errors import StorageError
 from kadr_sdk.execution import PartDone, PartTask
+from kadr_sdk.parts import PartReader
 
 from kadr_kernel.render.job import PartContext
 from kadr_kernel.render.reuse import NotedWriter
 
-__all__ = ["make_part"]
+__all__ = ["damage_of", "make_part"]
 
 
 def make_part(backend: Backend, task: PartTask, context: PartContext) -> PartDone:
@@ -26,3 +28,17 @@ def make_part(backend: Backend, task: PartTask, context: PartContext) -> PartDon
             sink.abandon()
         raise
     return PartDone(digests, tuple(context.warnings))
+
+
+def damage_of(task: PartTask, done: PartDone) -> str:
+    """Why parts are not what their maker told of, by reading them whole; "" where they are."""
+    try:
+        for path, digest in zip(task.paths, done.digests, strict=True):
+            with PartReader(path) as part:
+                if part.digest != digest:
+                    return "it is another part than the one that was made"
+                if not part.verify():
+                    return "its content has changed"
+    except (StorageError, ValueError) as error:
+        return str(error)
+    return ""

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from kadr_sdk.backend import RenderContext
-from kadr_sdk.errors import CancelledError
+from kadr_sdk.errors import CancelledError, StorageError
 from kadr_sdk.events import SegmentEncoded
 from kadr_sdk.execution import Crew, Media, PartDone, PartTask, Team
 from kadr_sdk.output import Output
@@ -19,7 +19,7 @@ from kadr_sdk.rendering import RenderRequest
 from kadr_kernel.render.costs import audio_kind, film_kind, film_work, segment_kinds
 from kadr_kernel.render.dispatch import Dispatch
 from kadr_kernel.render.job import JobContext, PartContext, Progress
-from kadr_kernel.render.making import make_part
+from kadr_kernel.render.making import damage_of, make_part
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.needs import cost_of, memory_needed
 from kadr_kernel.render.reuse import NotedWriter, Part, Reuse
@@ -190,13 +190,28 @@ class PartMaker:
         paths += [together.path_of(other) for _, other in beside] if together else []
         outputs = (plan.output, *(other.output for other, _ in beside))
         task = self._task(plan, segment, outputs, tuple(paths), beside)
-        assert self._team is not None
-        done = self._team.run(task, context)
+        done = self._done(task, context)
         made = [Part(p, d, done.warnings) for p, d in zip(paths, done.digests, strict=True)]
         if together is not None:
             for one, part in zip([segment, *(s for _, s in beside)], made, strict=True):
                 together.put(one.hash, part)
         return made[0]
+
+    def _done(self, task: PartTask, context: PartContext) -> PartDone:
+        """What the team made; what comes from elsewhere is read before it is believed.
+
+        Raises:
+            StorageError: parts arrived damaged, and damaged again when they were made anew.
+        """
+        assert self._team is not None
+        done = self._team.run(task, context)
+        if self._executor != "threads" and (why := damage_of(task, done)):
+            context.warn(f"segment {task.segment.index} arrived damaged and is made again: {why}")
+            done = self._team.run(task, PartContext(self._context, quiet=True))
+            if why := damage_of(task, done):
+                hint = "check the store, or the folder, that the workers share"
+                raise StorageError(f"a part arrived damaged twice: {why}", path=task.paths[0], hint=hint)
+        return done
 
     def _task(
         self,
