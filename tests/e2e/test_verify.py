@@ -458,3 +458,16 @@ def test_wrong_questions(
     code, _, said = command(*arguments)
     assert code in (2, 3, 4)
     assert says in said
+
+
+def test_a_film_of_another_request_is_told_how_to_ask(film: Film, command: Any) -> None:
+    project = film.path.with_name("film.tlp")
+    hint = "held against the project alone"
+    assert hint not in command(film.path, "--project", project)[1]
+    code, said, _ = command(film.path, "--project", project, "--range", "0", "3")
+    assert (code, hint in said) == (5, False)
+    document = json.loads(project.read_text("utf-8"))
+    document["timeline"]["tracks"][0]["clips"].pop()
+    project.write_text(json.dumps(document), "utf-8")
+    code, said, _ = command(film.path, "--project", project)
+    assert (code, hint in said) == (5, True)

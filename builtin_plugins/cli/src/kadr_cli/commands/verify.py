@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_HOW = ("preset", "container", "span", "size", "fps")
+"""What says how a film was rendered; of a file alone the preset says what it is to comply with."""
+
 
 @click.command()
 @click.argument("file", type=PATH)
@@ -67,6 +70,9 @@ def verify(kernel: Kernel, /, file: Path, full: bool, page: Path | None, as_json
         print_json(_data(report, good) | {"rules": [rule.as_dict() for rule in rules]})
     else:
         _tell(file, report)
+        if report.problems and values["project"] and not any(values[name] for name in _HOW):
+            click.echo("note: it was held against the project alone; if it was rendered otherwise, say how:")
+            click.echo("  --preset, --container, --range, --size or --fps, as for the render")
         if rules:
             print_rules(str(values["preset"]), rules)
         click.echo(f"{clean(file)}: {'good' if good else 'not good'} ({_read(level, report.facts)})")
@@ -79,7 +85,7 @@ def _checked(kernel: Kernel, file: Path, level: str, values: Mapping[str, Any]) 
         document = store_of(kernel).open(project)
         request = _request(file, document.timeline.fps, values)
         return renderer.verify(file, level, document, project.parent, request)
-    for name in ("container", "span", "size", "fps"):
+    for name in _HOW[1:]:
         if values[name]:
             raise click.UsageError(f"--{name.replace('span', 'range')} says how a --project was rendered")
     if not file.exists():
