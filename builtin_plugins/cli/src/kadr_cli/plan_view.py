@@ -77,7 +77,8 @@ def _show_forecast(ahead: Forecast) -> None:
 
 def _show_time(low: float, high: float, ahead: Forecast) -> None:
     at_once = f"{plural(ahead.workers, 'segment')} at once"
-    click.echo(f"time      about {_range(low, high, 1, 's')} with {at_once}, by what was measured here")
+    click.echo(f"time      about {_range(low, high, 1, 's')} with {at_once}, by what was measured here,")
+    click.echo("          and then that of joining and checking")
 
 
 def _range(low: float, high: float, digits: int, unit: str) -> str:
