@@ -240,7 +240,7 @@ def _alone(part: PacketSource, begin: int, stop: int, name: str) -> Pictures:
 
 
 def _digest(frame: VideoFrame) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.sha256()  # which processors have instructions for
     for plane in views(frame, UNKNOWN).planes:
         digest.update(np.ascontiguousarray(plane).data)
     return digest.digest()
