@@ -31,9 +31,24 @@ def test_round_trip(tmp_path: Path) -> None:
     with PartReader(tmp_path / "x.part") as part:
         assert list(part) == PACKETS
         assert list(part) == PACKETS  # a second time too
-        assert part.header == {"codec": "h264", "facts": {"черный": [1, 2]}, "packets": 3}
+        assert part.header == {"codec": "h264", "packets": 3}
+        assert part.facts == {"черный": [1, 2]}
         assert part.digest == digest
         assert part.verify()
+
+
+def test_a_part_holds_its_file_only_while_packets_are_read(tmp_path: Path) -> None:
+    """A film has more parts than a process may have files open: 256 on macOS."""
+    write(tmp_path / "x.part")
+    other = tmp_path / "y.part"
+    part = PartReader((tmp_path / "x.part").rename(other).replace(tmp_path / "x.part"))
+    first, second = iter(part), iter(part)
+    assert [next(first), next(second), next(first)] == [PACKETS[0], PACKETS[0], PACKETS[1]]
+    first.close()
+    second.close()
+    (tmp_path / "x.part").unlink()
+    with pytest.raises(StorageError, match=r"x\.part: cannot use the file"):
+        list(part)
 
 
 @given(

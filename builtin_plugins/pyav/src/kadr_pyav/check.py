@@ -7,6 +7,7 @@ holds what it decodes against it.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,12 +143,14 @@ class _Report:
 
     def _seams(self, track: Track) -> None:
         """Parts begin where decoding can begin: a player that goes there would show rubbish else."""
-        times, keys = sorted(track.pts), set(track.keys)
+        times = track.times
+        seams = [frame for frame in self._expected.seams if frame < len(times)]
+        keys = {*track.pts[:1], *(times[frame] for frame in seams)}.intersection(track.keys)
         if not self._expected.seams and track.pts and track.pts[0] not in keys:
             text = "it begins with frames that need one before them, which is missing"
             self.wrong("video", text, "decode", float(track.pts[0] * track.time_base))
-        for frame in self._expected.seams:
-            if frame < len(times) and times[frame] not in keys:
+        for frame in seams:
+            if times[frame] not in keys:
                 at = float(times[frame] * track.time_base)
                 self.wrong("video", f"the part at frame {frame} does not begin with a key frame", "seam", at)
 
@@ -176,7 +179,7 @@ class _Report:
                 self.wrong("video", f"the colour {name} is {found} instead of {wanted}", "color")
 
     def _order(self, track: Track) -> None:
-        for number, (before, after) in enumerate(zip(track.dts, track.dts[1:], strict=False), 1):
+        for number, (before, after) in enumerate(pairwise(track.dts), 1):
             if after <= before:
                 at = float(after * track.time_base)
                 text = f"packet {number} is decoded at {after}, not after {before}"
@@ -203,7 +206,7 @@ class _Report:
             return
         self.facts["audio"] = track.facts()
         self._same("audio", "the sample rate", track.sample_rate, want.sample_rate)
-        if want.samples is None or not any(track.durations):
+        if want.samples is None or not track.longest:
             return  # one packet of a codec whose packets do not say how long they last
         samples = track.samples(from_start=self._late(container))
         self.facts["audio"]["samples"] = samples

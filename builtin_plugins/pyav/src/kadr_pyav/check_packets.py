@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from av.stream import Disposition
 
 from kadr_pyav.avcolor import color_of
@@ -24,6 +26,9 @@ class Track:
 
     Attributes:
         keys: times of the packets that decoding can begin with.
+        dts: of pictures alone.
+        end: of the packet that ends last.
+        longest: of the packets; 0 where they do not say how long they last.
         rotation: degrees by which a player turns what it shows; found where a frame is decoded.
     """
 
@@ -43,16 +48,23 @@ class Track:
     rotation: int = 0
     sample_rate: int = 0
     channels: int = 0
-    keys: list[int] = field(default_factory=list)
     bytes: int = 0
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    durations: list[int] = field(default_factory=list)
+    end: int = 0
+    longest: int = 0
+    # Of 8 bytes each: two hours have half a million packets.
+    keys: array[int] = field(default_factory=lambda: array("q"))
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    dts: array[int] = field(default_factory=lambda: array("q"))
+
+    @property
+    def times(self) -> array[int]:
+        """Times in the order of showing."""
+        return array("q", np.sort(np.array(self.pts, np.int64)).tobytes())
 
     @property
     def frame_samples(self) -> int:
         """Samples of the longest packet; one where unknown."""
-        longest = max(self.durations, default=0) * self.time_base * self.sample_rate
+        longest = self.longest * self.time_base * self.sample_rate
         return max(1, -(-longest.numerator // longest.denominator)) + self._slack
 
     @property
@@ -62,15 +74,14 @@ class Track:
     def samples(self, *, from_start: bool) -> int:
         """Length of the sound: from 0 (or from its own first sample) to the end of the last packet."""
         base = self.start if from_start else max(0, self.start)
-        end = max(p + d for p, d in zip(self.pts, self.durations, strict=True))
-        return round((end - base) * self.time_base * self.sample_rate)
+        return round((self.end - base) * self.time_base * self.sample_rate)
 
     @property
     def seconds(self) -> float:
         """How long it lasts, as the container says, else to the end of its last packet."""
         if self.length is not None or not self.pts:
             return float(self.length or 0)
-        return float(max(p + d for p, d in zip(self.pts, self.durations, strict=True)) * self.time_base)
+        return float(self.end * self.time_base)
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -152,10 +163,12 @@ def _note(track: Track, packet: Any) -> None:
     time = packet.pts if packet.pts is not None else packet.dts
     if time is None:
         return
+    duration = packet.duration or 0
+    track.end = max(track.end, time + duration) if track.pts else time + duration
+    track.longest = max(track.longest, duration)
     track.pts.append(time)
-    if packet.dts is not None:
+    if packet.dts is not None and not track.sample_rate:
         track.dts.append(packet.dts)
-    track.durations.append(packet.duration or 0)
     if packet.is_keyframe:
         track.keys.append(time)
     track.bytes += packet.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import av.error
@@ -26,7 +27,7 @@ def check_seek(container: InputContainer, track: Track) -> str:
     """
     if len(track.pts) < 3 or set(container.format.name.split(",")) & set(_SEARCHED):
         return ""
-    times = sorted(track.pts)
+    times = track.times
     wanted = times[len(times) * 2 // 5]  # not the middle, where there may be a seam
     stream = container.streams.video[0]
     said = f"{float(wanted * track.time_base):.3f} s"
@@ -45,7 +46,7 @@ def check_seek(container: InputContainer, track: Track) -> str:
     return _picture(container, track, packet, times, wanted)
 
 
-def _picture(container: InputContainer, track: Track, first: Any, times: list[int], wanted: int) -> str:
+def _picture(container: InputContainer, track: Track, first: Any, times: Sequence[int], wanted: int) -> str:
     """A whole picture must come, and stand where one stands.
 
     Pictures shown before an access point that is open need what was before it: not being able

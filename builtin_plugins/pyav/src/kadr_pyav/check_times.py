@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def deviations(track: Track, rate: Fraction, *, late: bool, from_zero: bool = Fa
         late: they may begin later.
         from_zero: the header's length counts from 0, whatever comes first.
     """
-    times, step = sorted(track.pts), 1 / (rate * track.time_base)
+    times, step = track.times, 1 / (rate * track.time_base)
     yield from _steps(track, times, step)
     slack = max(Fraction(2), step / 2)
     if abs(times[-1] - times[0] - step * (len(times) - 1)) > slack:
@@ -46,7 +46,7 @@ def deviations(track: Track, rate: Fraction, *, late: bool, from_zero: bool = Fa
         yield Found(f"the video lasts {float(length):.3f} s instead of {float(wanted):.3f} s", "duration")
 
 
-def _steps(track: Track, times: list[int], step: Fraction) -> Iterator[Found]:
+def _steps(track: Track, times: Sequence[int], step: Fraction) -> Iterator[Found]:
     """The first gap or overlap."""
     longest, shortest = math.floor(step * 3 / 2), math.ceil(step / 2)  # whole ticks: there may be millions
     for number, (before, after) in enumerate(pairwise(times), 1):
@@ -66,7 +66,7 @@ def oddities(track: Track, *, late: bool) -> Iterator[Found]:
 
     A variable rate, a beginning behind 0, a length in the header that is not that of the frames.
     """
-    times = sorted(track.pts)
+    times = track.times
     steps = [after - before for before, after in pairwise(times)]
     slack = max(2 * track.time_base, _MILLISECOND)
     if steps and (max(steps) - min(steps)) * track.time_base > slack:

@@ -60,8 +60,8 @@ def test_the_part_says_what_it_holds(studio, context, codec):
     assert all(b.pts == a.pts + a.duration for a, b in pairwise(packets))
     end = packets[-1].pts + packets[-1].duration
     assert end == count if codec != "ac3" else count <= end < count + 1536
-    assert header["facts"]["peak"] == float(np.abs(sound).max())
-    assert header["facts"]["rms"] == pytest.approx(float(np.sqrt(np.mean(sound.astype(float) ** 2))))
+    assert reader.facts["peak"] == float(np.abs(sound).max())
+    assert reader.facts["rms"] == pytest.approx(float(np.sqrt(np.mean(sound.astype(float) ** 2))))
     assert header["packets"] == len(packets)
     assert bool(header["extradata"]) == (codec in ("aac", "flac", "alac", "opus"))
     assert _decoded(reader).shape == (2, count)
@@ -145,7 +145,7 @@ def test_every_layout_keeps_its_channels_apart(studio, context, layout, codec):
 
 def test_silence_is_counted(studio, context):
     plan = studio.plan([studio.clip(studio.save("n.wav", studio.noise(0.5)), 24000, start=48000)], 96000)
-    facts = _render(studio, context, plan, "flac").header["facts"]
+    facts = _render(studio, context, plan, "flac").facts
     assert (facts["blocks"], facts["silent_blocks"]) == (4, 3)
 
 

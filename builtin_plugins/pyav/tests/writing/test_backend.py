@@ -64,7 +64,7 @@ def test_a_segment_of_solids_becomes_a_part(maker: Any, context: Any, tmp_path: 
     digest = backend.encode(segment, output, PartWriter(tmp_path / "part"), context)
     with PartReader(tmp_path / "part") as part:
         assert part.digest == digest
-        assert part.header["facts"]["luma"] == [16, 16, 16, 235, 235, 235]
+        assert part.facts["luma"] == [16, 16, 16, 235, 235, 235]
         backend.join([part], None, output, tmp_path / "film.mkv", context)
     assert len(list(tools["pictures"](tmp_path / "film.mkv"))) == 6
     assert [frame.planes[0][0, 0] for frame in backend.frames(roots[1], context)] == [235] * 3

@@ -169,7 +169,7 @@ def test_facts_tell_black_and_frozen_stretches(output: Any, tools: Any, tmp_path
 
     part_bytes(frames(), output, tmp_path / "part")
     with PartReader(tmp_path / "part") as part:
-        facts = part.header["facts"]
+        facts = part.facts
     assert facts["crc"][1] == facts["crc"][2] == facts["crc"][3] != facts["crc"][0]
     assert facts["luma"][4] == 16.0
     assert min(facts["luma"][:4]) > 60
@@ -186,7 +186,7 @@ def test_facts_are_in_codes_of_8_bit_whatever_the_format(form: str, maker: Any, 
         plane.update(data * (plane.buffer_size // len(data)))
     part_bytes([frame], output, tmp_path / "part")
     with PartReader(tmp_path / "part") as part:
-        assert part.header["facts"]["luma"] == [200.0]
+        assert part.facts["luma"] == [200.0]
 
 
 def test_a_full_disk_while_encoding_is_a_storage_error(output: Any, tools: Any, tmp_path: Path) -> None:

@@ -120,9 +120,8 @@ class Assembly:
     ) -> CheckReport | None:
         if self._level == "off" or (target.many and not exporter.index):
             return None
-        heads = [part.header for part in parts]
         # What was noted is not compared: an encoder asked for little is no reason to refuse an export.
-        wanted = expected(plan, [{}] * len(heads), {})
+        wanted = expected(plan, [{}] * len(parts), {})
         check = self._backend.check(target.temporary / exporter.index, wanted, self._level)
         if not check.good:
             rows = "; ".join(str(p) for p in check.problems)
@@ -132,4 +131,5 @@ class Assembly:
                 hint="this is a defect of kadr or of an encoder; nothing was written",
                 problems=[p.as_dict() for p in check.problems],
             )
-        return replace(check, stretches=stretches(plan, heads))
+        facts = (part.facts if isinstance(part, PartReader) else {} for part in parts)
+        return replace(check, stretches=stretches(plan, facts))

@@ -17,17 +17,17 @@ from kadr_sdk.services import Cache
 
 from kadr_kernel.render.needs import expectation
 
-__all__ = ["Header", "expected", "headers_in", "stretches"]
+__all__ = ["Facts", "expected", "facts_in", "stretches"]
 
-Header = dict[str, Any]
-"""Of a part; empty where there is none."""
+Facts = dict[str, Any]
+"""Of a part; empty where there are none."""
 
 _FIELDS = 16  # bytes a picture
 _BLACK = 17.5  # mean of 8 bit: nothing but black in limited range
 _SECONDS = {"black": 0.5, "frozen": 2.0}
 
 
-def expected(plan: RenderPlan, videos: Iterable[Header], sound: Header) -> Expectation:
+def expected(plan: RenderPlan, videos: Iterable[Facts], sound: Facts) -> Expectation:
     """What the finished file must be, with all that was noted.
 
     Args:
@@ -38,41 +38,35 @@ def expected(plan: RenderPlan, videos: Iterable[Header], sound: Header) -> Expec
         # One session over the whole film begins its groups where the encoder likes.
         seams = (0,) if plan.film else tuple(s.start for s in plan.segments)
         counts = [plan.frames] if plan.film else [s.count for s in plan.segments]
-        rows = (row for count, head in zip(counts, videos, strict=True) for row in _pictures(head, count))
+        rows = (row for count, facts in zip(counts, videos, strict=True) for row in _pictures(facts, count))
         found = replace(found, seams=seams, pictures=tuple(rows))
-    heard = _facts(sound)
-    levels, channels = (bytes.fromhex(heard.get(name, "")) for name in ("levels", "channels"))
-    loudness = heard.get("loudness", {}).get("integrated")
+    levels, channels = (bytes.fromhex(sound.get(name, "")) for name in ("levels", "channels"))
+    loudness = sound.get("loudness", {}).get("integrated")
     return replace(found, levels=levels, channel_levels=channels, noted_loudness=loudness)
 
 
-def headers_in(cache: Cache, plan: RenderPlan) -> tuple[list[Header], Header]:
-    """Headers of the parts that the cache still has: of the pictures, and of the sound."""
+def facts_in(cache: Cache, plan: RenderPlan) -> tuple[Iterator[Facts], Facts]:
+    """Of the parts that the cache still has: of the pictures, one part at a time, and of the sound."""
     keys = [("film", plan.film)] if plan.film else [("segment", s.hash) for s in plan.segments]
-    sound = _header(cache.get("audio", plan.audio.hash)) if plan.audio is not None else {}
-    return [_header(cache.get(kind, key)) for kind, key in keys], sound
+    sound = _facts(cache.get("audio", plan.audio.hash)) if plan.audio is not None else {}
+    return (_facts(cache.get(kind, key)) for kind, key in keys), sound
 
 
-def _header(path: Path | None) -> Header:
+def _facts(path: Path | None) -> Facts:
     if path is not None:
-        with suppress(StorageError), PartReader(path) as part:
-            return part.header
+        with suppress(StorageError):
+            return PartReader(path).facts
     return {}
 
 
-def _facts(header: Header) -> dict[str, Any]:
-    found = header.get("facts")
-    return found if isinstance(found, dict) else {}
-
-
-def _pictures(header: Header, count: int) -> list[bytes]:
-    data = bytes.fromhex(_facts(header).get("fields", ""))
+def _pictures(facts: Facts, count: int) -> list[bytes]:
+    data = bytes.fromhex(facts.get("fields", ""))
     if len(data) != count * _FIELDS:
         return [b""] * count  # copied, or made before this was noted
     return [data[k * _FIELDS : (k + 1) * _FIELDS] for k in range(count)]
 
 
-def stretches(plan: RenderPlan, videos: Iterable[Header]) -> tuple[Stretch, ...]:
+def stretches(plan: RenderPlan, videos: Iterable[Facts]) -> tuple[Stretch, ...]:
     """Black and frozen stretches that went to the encoder although the timeline moves there.
 
     A gap, a generator, a still and a held frame explain themselves; a source that is black or
@@ -81,7 +75,7 @@ def stretches(plan: RenderPlan, videos: Iterable[Header]) -> tuple[Stretch, ...]
     if plan.film or plan.output.video is None:
         return ()
     rate, found = plan.output.video.rate, []
-    marks = [m for s, h in zip(plan.segments, videos, strict=True) for m in _marks(s, h)]
+    marks = [m for s, f in zip(plan.segments, videos, strict=True) for m in _marks(s, f)]
     for kind, least in _SECONDS.items():
         for flag, group in groupby(range(len(marks)), key=lambda n, k=kind: marks[n] == k):  # type: ignore[misc]  # bound now
             run = list(group)
@@ -90,8 +84,7 @@ def stretches(plan: RenderPlan, videos: Iterable[Header]) -> tuple[Stretch, ...]
     return tuple(sorted(found, key=lambda s: s.first))
 
 
-def _marks(segment: Segment, header: Header) -> Iterator[str]:
-    facts = _facts(header)
+def _marks(segment: Segment, facts: Facts) -> Iterator[str]:
     luma, crc = facts.get("luma", []), facts.get("crc", [])
     if not len(luma) == len(crc) == segment.count:
         yield from [""] * segment.count

@@ -19,7 +19,7 @@ from kadr_sdk.reports import CheckReport, Defect, Stretch
 from numpy.typing import NDArray
 
 from kadr_kernel.render.means import Means
-from kadr_kernel.render.recorded import expected, headers_in
+from kadr_kernel.render.recorded import expected, facts_in
 
 __all__ = ["verify_against"]
 
@@ -47,7 +47,7 @@ def verify_against(
     if exporter.many and not exporter.index:
         hint = "verify its files one by one, without the project"
         raise InvalidPathError("is a folder of pictures", path=path, hint=hint)
-    wanted = expected(plan, *headers_in(means.cache, plan))
+    wanted = expected(plan, *facts_in(means.cache, plan))
     if plan.audio is not None and plan.audio.loudness is not None:
         asked = plan.audio.loudness
         wanted = replace(wanted, loudness=(asked.integrated, asked.true_peak))

@@ -268,8 +268,7 @@ def _loudness_of(sound: Path | None) -> dict[str, float | None]:
     """What was measured of the sound while it was made."""
     if sound is None:
         return {}
-    with PartReader(sound) as part:
-        found: dict[str, float | None] = part.header.get("facts", {}).get("loudness", {})
+    found: dict[str, float | None] = PartReader(sound).facts.get("loudness", {})
     return found
 
 

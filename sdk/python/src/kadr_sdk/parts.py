@@ -34,6 +34,7 @@ _MAGIC = b"KADRPART" + struct.pack("<I", 1)
 _PACKET = struct.Struct("<IqqI")
 _FOOTER = struct.Struct("<QI32s8s")
 _END = b"KADREND."
+_FACTS = "facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,10 @@ class PartWriter:
 
 
 class PartReader:
-    """Reads a part.
+    """Reads a part; its file is open only while packets are read, since a film has thousands of parts.
 
     Attributes:
-        header: codec parameters and facts as written.
+        header: codec parameters as written, without the facts.
         digest: sha256 of the content as hex, as the footer says.
 
     Raises:
@@ -144,31 +145,49 @@ class PartReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise _storage(error, path) from error
-        try:
-            self._read_ends()
-        except (OSError, struct.error, ValueError, RecursionError) as error:
-            self._file.close()
-            raise StorageError(f"not a complete part: {error}", path=path) from error
+        self.header = self._ends()
+        self.header.pop(_FACTS, None)
 
-    def _read_ends(self) -> None:
-        if self._file.read(len(_MAGIC)) != _MAGIC:
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was noted on the way to the encoder; read anew each time, since it grows with the frames.
+
+        Raises:
+            StorageError: the file changed since it was written.
+        """
+        found = self._ends().get(_FACTS)
+        return found if isinstance(found, dict) else {}
+
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise _storage(error, self.path) from error
+
+    def _ends(self) -> dict[str, Any]:
+        with self._open() as file:
+            try:
+                return self._read_ends(file)
+            except (OSError, struct.error, ValueError, RecursionError) as error:
+                raise StorageError(f"not a complete part: {error}", path=self.path) from error
+
+    def _read_ends(self, file: BinaryIO) -> dict[str, Any]:
+        """The whole header."""
+        if file.read(len(_MAGIC)) != _MAGIC:
             raise ValueError("the beginning is wrong")
-        footer = self._file.seek(-_FOOTER.size, 2)
-        offset, length, digest, end = _FOOTER.unpack(self._file.read(_FOOTER.size))
+        footer = file.seek(-_FOOTER.size, 2)
+        offset, length, digest, end = _FOOTER.unpack(file.read(_FOOTER.size))
         if end != _END:
             raise ValueError("the end is missing")
         if offset < len(_MAGIC) or offset + length != footer:
             raise ValueError("the header is not where the end says")
         self._end = int(offset)
         self.digest: str = digest.hex()
-        self._file.seek(self._end)
-        self.header: dict[str, Any] = json.loads(self._file.read(length))
-        if not isinstance(self.header, dict):
+        file.seek(self._end)
+        header = json.loads(file.read(length))
+        if not isinstance(header, dict):
             raise ValueError("the header is not an object")
+        return header
 
     def __iter__(self) -> Iterator[Packet]:
         """The packets in decode order.
@@ -176,40 +195,38 @@ class PartReader:
         Raises:
             StorageError: the file changed since it was written.
         """
-        position = len(_MAGIC)
-        while position < self._end:
-            # Sought anew for each packet, so that two readers of one part do not disturb each other.
-            self._file.seek(position)
-            head = self._file.read(_PACKET.size)
-            if position + _PACKET.size > self._end or len(head) < _PACKET.size:
-                raise self._damaged()
-            size, pts, duration, flags = _PACKET.unpack(head)
-            position += _PACKET.size + size
-            data = self._file.read(size) if position <= self._end else b""
-            if len(data) != size:
-                raise self._damaged()
-            yield Packet(data, pts, duration, bool(flags & 1))
+        with self._open() as file:
+            position = file.seek(len(_MAGIC))
+            while position < self._end:
+                head = file.read(_PACKET.size)
+                if position + _PACKET.size > self._end or len(head) < _PACKET.size:
+                    raise self._damaged()
+                size, pts, duration, flags = _PACKET.unpack(head)
+                position += _PACKET.size + size
+                data = file.read(size) if position <= self._end else b""
+                if len(data) != size:
+                    raise self._damaged()
+                yield Packet(data, pts, duration, bool(flags & 1))
 
     def _damaged(self) -> StorageError:
         return StorageError("the part is damaged: a packet reaches beyond its end", path=self.path)
 
     def verify(self) -> bool:
         """True where the content still has the digest that the footer says."""
-        self._file.seek(-_FOOTER.size, 2)
-        left = self._file.tell()
-        self._file.seek(0)
-        digest = hashlib.sha256()
-        while left > 0:
-            block = self._file.read(min(left, 1 << 20))
-            if not block:
-                return False
-            digest.update(block)
-            left -= len(block)
+        with self._open() as file:
+            left = file.seek(-_FOOTER.size, 2)
+            file.seek(0)
+            digest = hashlib.sha256()
+            while left > 0:
+                block = file.read(min(left, 1 << 20))
+                if not block:
+                    return False
+                digest.update(block)
+                left -= len(block)
         return digest.hexdigest() == self.digest
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Nothing: other sources of packets have files to let go."""
 
     def __enter__(self) -> PartReader:
         return self
