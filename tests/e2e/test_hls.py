@@ -70,6 +70,19 @@ def test_a_ladder(film: Any, renderer: Renderer, tmp_path: Path) -> None:
         assert playlist.endswith("#EXT-X-ENDLIST\n")
 
 
+def test_each_rung_is_verified_against_the_project(film: Any, renderer: Renderer, tmp_path: Path) -> None:
+    request = RenderRequest(output=tmp_path / "stream", container="hls", video=FAST)
+    renderer.render(film, tmp_path, request)
+    report = renderer.verify(tmp_path / "stream", "full", film, tmp_path, request)
+    assert (report.problems, report.remarks) == ((), ())
+    assert [row["known_pictures"] for row in report.facts.values()] == [FRAMES, FRAMES]
+    (tmp_path / "stream" / "360p" / "index.m4s").write_bytes(b"")
+    report = renderer.verify(tmp_path / "stream", "fast", film, tmp_path, request)
+    assert [("360p" in p.path, p.as_dict()["kind"]) for p in report.problems] == [(True, "damaged")]
+    with pytest.raises(InvalidPathError, match="no folder of renditions"):
+        renderer.verify(tmp_path / "gone", "fast", film, tmp_path, request)
+
+
 def test_a_small_film_has_one_rung(film: Any, renderer: Renderer, tmp_path: Path) -> None:
     folder = tmp_path / "stream"
     part = (Fraction(0), Fraction(1))

@@ -138,7 +138,7 @@ DIFFERENCES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "another number of segments": (
         lambda m: m.changed(plan="0" * 64, audio="x", segments=[]),
-        ["segments: were 0, and are 1", "audio: the sound would be another"],
+        ["segments: were 0, and are 1 (the manifest was changed since", "audio: the sound would be another"],
     ),
 }
 

@@ -347,6 +347,7 @@ def test_without_a_cache_the_timeline_explains_what_is_black(film: Film, movie: 
     assert report.check.stretches == ()  # explained by the plan
     good = film.renderer.verify(request.output, "full", project, tmp_path, request)
     assert good.problems == ()
+    assert ["encoded of 125 of 125 frames" in r.message for r in good.remarks] == [True]
     assert [s.as_dict() for s in good.stretches] == [{"kind": "black", "first": 50, "end": 75}]
     broken = remade(request.output, tmp_path / "broken.mp4", black(10, 40), keys=(0, 50, 75))
     found = film.renderer.verify(broken, "full", project, tmp_path, request)
@@ -433,6 +434,8 @@ def test_the_page_stands_alone_and_shows_the_defect(film: Film, command: Any, tm
     assert command(*arguments)[0] == 5
     text = page.read_text("utf-8")
     assert text.count("data:image/png;base64,") == 5
+    assert '<meta name="viewport" content="width=device-width' in text
+    assert "level full: 1 defect, " in text.replace("\n", "")
     assert "frame 79, 3.160 s" in text
     assert "<b>.mp4" not in text
     assert not re.search(r"(src|href)=\"(?!data:)", text)

@@ -24,11 +24,15 @@ __all__ = ["page_of"]
 _PICTURES = 12  # defects shown with pictures; the rest is told in words
 _WIDTH = 320
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.5rem}.good{color:#176b2c}.bad{color:#a11}section{border-left:4px solid #a11;padding:0 1rem;
-margin:1.5rem 0;background:#fafafa}section.note{border-color:#c80}figure{display:inline-block;margin:.5rem}
-figcaption{font-size:.85rem;color:#555}img{display:block;max-width:100%;border:1px solid #ccc}
-td{padding:.1rem 1rem .1rem 0;vertical-align:top}.hint{color:#555}
+:root{color-scheme:light dark;--good:light-dark(#176b2c,#6c8);--bad:light-dark(#a11,#f88);
+--soft:light-dark(#555,#aaa);--back:light-dark(#fafafa,#242424)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;
+overflow-wrap:anywhere}h1{font-size:1.5rem}h2{font-size:1.1rem;margin:.5rem 0}p{margin:.5rem 0}
+.good{color:var(--good)}.bad{color:var(--bad)}section{border-left:4px solid var(--bad);
+padding:.1rem 1rem;margin:1rem 0;background:var(--back)}section.note{border-color:#c80}
+figure{display:inline-block;margin:.5rem .5rem .5rem 0}figcaption{font-size:.85rem;color:var(--soft)}
+img{display:block;max-width:100%;border:1px solid #8886}td{padding:.1rem 1rem .1rem 0;
+vertical-align:top;min-width:6rem}.hint{color:var(--soft)}
 """
 
 
@@ -39,9 +43,11 @@ def page_of(path: Path, report: CheckReport, rules: Sequence[Rule], renderer: Re
     name = _text(path.name)
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}: {verdict}</title>',
+        '<meta name="viewport" content="width=device-width,initial-scale=1">',
         f"<style>{_STYLE}</style><h1>{name}</h1>",
         f'<p class="{"good" if good else "bad"}"><b>{verdict}</b>, checked at level {report.level}: ',
-        f"{len(report.problems)} defects, {sum(not r.good for r in rules)} rules not kept.</p>",
+        f"{_counted(len(report.problems), 'defect')}, ",
+        f"{_counted(sum(not r.good for r in rules), 'rule')} not kept.</p>",
     ]
     film = _Film(path, report, renderer)
     for number, problem in enumerate(report.problems):
@@ -56,9 +62,14 @@ def _section(problem: Problem, film: _Film | None) -> str:
     found = [f"<section><h2>{_text(problem.message)}</h2><p>{_text(problem.path)}</p>"]
     if problem.hint:
         found.append(f'<p class="hint">{_text(problem.hint)}</p>')
-    if film is not None and isinstance(problem, Defect) and problem.at is not None:
+    heard = problem.path.endswith(": audio")  # no picture shows it
+    if film is not None and isinstance(problem, Defect) and problem.at is not None and not heard:
         found += film.figures(problem.at, problem.until)
     return "".join([*found, "</section>"])
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" + "s" * (count != 1)
 
 
 def _notes(report: CheckReport) -> Iterator[str]:
@@ -83,8 +94,9 @@ def _flat(facts: Any, path: str = "") -> Iterator[tuple[str, object]]:
     for key, value in facts.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{path}{key} ")
-        else:
-            yield f"{path}{key}", value
+        elif value is not None:
+            words = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{path}{key}".replace("_", " "), round(words, 3) if isinstance(words, float) else words
 
 
 def _text(value: object) -> str:

@@ -205,6 +205,8 @@ def _planned(manifest: RenderManifest, plan: RenderPlan) -> Iterator[Problem]:
         return
     before, now = [s.hash for s in manifest.segments], [s.hash for s in plan.segments]
     hint = f"it was written by kadr {manifest.kadr}, and this is kadr {__version__}: use that one"
+    if manifest.kadr == __version__:
+        hint = "the manifest was changed since, or the code of kadr or a plugin without a new version"
     if len(before) != len(now):
         yield Problem("segments", f"were {len(before)}, and are {len(now)}", hint)
     elif changed := [number for number, (a, b) in enumerate(zip(before, now, strict=True)) if a != b]:

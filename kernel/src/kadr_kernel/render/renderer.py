@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ from kadr_kernel.render.planner import SEMANTICS
 from kadr_kernel.render.scratch import job_folder
 from kadr_kernel.render.sound_blocks import sound_blocks
 from kadr_kernel.render.together import Together
-from kadr_kernel.render.verifying import verify_against
+from kadr_kernel.render.verifying import verify_against, verify_ladder
 from kadr_kernel.render.work import RenderJob, workers_of
 
 __all__ = ["KernelRenderer", "default_backend"]
@@ -135,7 +136,12 @@ class KernelRenderer:
             return self.frame(project, base, at, scale)
 
         meant, asked = exported(project, request or RenderRequest())
-        return verify_against(self._means, path, meant, base, asked, level, look)
+
+        def against(path: Path, asked: RenderRequest) -> CheckReport:
+            return verify_against(self._means, path, meant, base, asked, level, look)
+
+        ladder = ladder_of(meant, replace(asked, output=path), Exporters(self._means.catalogue))
+        return verify_ladder(rungs(ladder, meant, asked), path, against) if ladder else against(path, asked)
 
     def analyze(
         self, path: Path, name: str, values: Mapping[str, Any], control: Control | None = None

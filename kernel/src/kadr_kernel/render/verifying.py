@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kadr_kernel.render.means import Means
 from kadr_kernel.render.recorded import expected, facts_in
 
-__all__ = ["verify_against"]
+__all__ = ["verify_against", "verify_ladder"]
 
 _WIDTH = 320  # of the pictures made for a look
 _DARK, _SHARE = 26, 0.98  # codes of RGB, and how many of the samples
@@ -58,7 +58,42 @@ def verify_against(
     found = list(_unexplained(unknown, plan, path, _start(project, request), look))
     facts: dict[str, Any] = report.facts | {"known_pictures": sum(known), "known_sound": bool(wanted.levels)}
     problems: tuple[Problem, ...] = (*report.problems, *found)
-    return replace(report, problems=problems, facts=facts)
+    remarks = (*report.remarks, *_unknown(path, plan, facts)) if level == "full" else report.remarks
+    return replace(report, problems=problems, facts=facts, remarks=remarks)
+
+
+def verify_ladder(
+    rungs: Sequence[tuple[str, RenderRequest]],
+    path: Path,
+    verify: Callable[[Path, RenderRequest], CheckReport],
+) -> CheckReport:
+    """Check each rendition in its folder; facts go by their names.
+
+    Raises:
+        InvalidPathError: there is no such folder.
+    """
+    if not path.is_dir():
+        raise InvalidPathError(
+            "is no folder of renditions", path=path, hint="give the folder that was rendered"
+        )
+    rows = {name: verify(path / name, request) for name, request in rungs}
+    return CheckReport(
+        next(iter(rows.values())).level,
+        tuple(p for row in rows.values() for p in row.problems),
+        {name: row.facts for name, row in rows.items()},
+        remarks=tuple(r for row in rows.values() for r in row.remarks),
+    )
+
+
+def _unknown(path: Path, plan: RenderPlan, facts: Mapping[str, Any]) -> Iterator[Problem]:
+    """What could not be compared, so that nobody takes it for good."""
+    frames = plan.frames - int(facts["known_pictures"]) if plan.output.video is not None else 0
+    sound = plan.audio is not None and not facts["known_sound"]
+    parts = [f"{frames} of {plan.frames} frames"] * bool(frames) + ["the sound"] * sound
+    if parts:
+        text = f"it is not known what was encoded of {' and '.join(parts)}: another may be there"
+        hint = "the cache has no notes of what was copied, or removed since: render with it, and verify that"
+        yield Defect(f"{path}: container", text, hint, "unknown")
 
 
 def _start(project: Project, request: RenderRequest) -> Fraction:
