@@ -475,10 +475,7 @@ def test_a_source_in_pq_is_copied_with_the_light_levels_that_it_states(
             picture.pts, picture.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
-    project = cut({"id": "a", "source_file": str(path), "duration": 1.6})
-    project = project.model_copy(
-        update={"timeline": project.timeline.model_copy(update={"color": "bt2100-pq"})}
-    )
+    project = colored(cut({"id": "a", "source_file": str(path), "duration": 1.6}), "bt2100-pq")
     video = {"codec": "hevc", "pixel_format": "yuv420p10le", "preset": "ultrafast"}
     report = renderer.render(project, tmp_path, request(tmp_path / "out.mp4", "require", **video))
     assert report.copied == 40
@@ -488,6 +485,26 @@ def test_a_source_in_pq_is_copied_with_the_light_levels_that_it_states(
     other = video | {"content_light": {"max_cll": 500, "max_fall": 100}}
     plan = renderer.plan(project, tmp_path, request(tmp_path / "out.mp4", **other))
     assert "light levels" in plan.segments[0].reason
+
+
+def test_a_small_untagged_clip_is_copied_on_a_timeline_of_bt601(
+    renderer: Any, cut: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "plain.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25, options=FAST)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        container.mux(encoded_packets(stream, 0, SIZE))
+    project = cut({"id": "a", "source_file": str(path), "duration": 2})
+    refused = renderer.render(project, tmp_path, request(tmp_path / "out.mp4"))
+    reason = "the colour matrix is converted from smpte170m to bt709"
+    assert (refused.copied, refused.encoded) == (0, {reason: 50})
+    assert renderer.render(colored(project, "bt601"), tmp_path, request(tmp_path / "out.mp4")).copied == 50
+    assert barcodes(tmp_path / "out.mp4") == list(range(50))
+
+
+def colored(project: Any, color: str) -> Any:
+    return project.model_copy(update={"timeline": project.timeline.model_copy(update={"color": color})})
 
 
 def tagged(target: Any, size: tuple[int, int], **options: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kadr_cli.film import Style, film, film_rate, film_size
+from kadr_sdk.color import Color
 from kadr_sdk.errors import InputError, InvalidParameterError
 
 F = Fraction
@@ -155,3 +156,19 @@ def test_sizes_of_photos(photo: Any, clip: Any) -> None:
 def test_size_and_rate_that_were_asked_for(clip: Any) -> None:
     made = film([clip()], Style(), (640, 360), F(24))
     assert (made.timeline.resolution, made.timeline.fps) == ((640, 360), 24)
+
+
+@pytest.mark.parametrize(
+    ("facts", "copied", "wanted"),
+    [
+        ({"width": 640, "height": 360, "color": Color()}, True, "bt601"),
+        ({"color": Color(matrix="bt470bg")}, True, "bt601"),
+        ({"color": Color()}, True, "bt709"),
+        ({"width": 640, "height": 360, "color": Color()}, False, "bt709"),
+    ],
+)
+def test_a_film_of_copied_packets_has_the_colour_of_its_first_clip(
+    clip: Any, photo: Any, facts: Any, copied: bool, wanted: str
+) -> None:
+    made = film([photo(), clip(**facts), clip()], Style(), copied=copied)
+    assert made.timeline.color == wanted

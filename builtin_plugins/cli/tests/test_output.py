@@ -118,3 +118,14 @@ def test_a_report_says_what_was_made_before(capsys: pytest.CaptureFixture[str]) 
     print_report(replace(REPORT, segments=10, reused=9))
     text = "  in 6.0 s, 2.00x real time, 10 segments (9 of them made before), 2 at once"
     assert text in capsys.readouterr().out.splitlines()
+
+
+def test_a_report_says_why_frames_were_not_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = {"it is scaled": 50, "blur is at work": 25, "only the background is seen": 2, "too few": 1}
+    print_report(replace(REPORT, copied=1, encoded=reasons))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "encoded" in line] == [
+        "  50 frames encoded: it is scaled",
+        "  25 frames encoded: blur is at work",
+        "  2 frames encoded: only the background is seen",
+    ]

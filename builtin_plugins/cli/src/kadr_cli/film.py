@@ -24,6 +24,9 @@ _SLOW = (*map(Fraction, (8, 10, 12, 15, 16, 18, 20, 48, 120)), Fraction(25, 2))
 """Rates that are kept where a clip has them exactly."""
 
 
+_BT601 = ("smpte170m", "bt470bg")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """An input with what it holds.
@@ -59,12 +62,18 @@ class Style:
 
 
 def film(
-    pieces: Sequence[Piece], style: Style, size: tuple[int, int] | None = None, fps: Fraction | None = None
+    pieces: Sequence[Piece],
+    style: Style,
+    size: tuple[int, int] | None = None,
+    fps: Fraction | None = None,
+    *,
+    copied: bool = False,
 ) -> Project:
     """The project of ``kadr make``.
 
     Args:
         size, fps: of the film; None: those of the first clip, see :func:`film_size` and :func:`film_rate`.
+        copied: packets are to be copied, so a first clip of BT.601 makes a film of BT.601.
 
     Raises:
         InputError: nothing to show or hear.
@@ -88,6 +97,8 @@ def film(
         "resolution": size or film_size(pictures),
         "tracks": tracks,
     }
+    if copied and _standard(pictures):
+        timeline["color"] = "bt601"
     return parse_project({"metadata": {"id": "film"}, "timeline": timeline})
 
 
@@ -101,6 +112,13 @@ def film_rate(pictures: Sequence[Piece]) -> Fraction:
         if video is not None and not video.still and video.rate is not None and 1 <= video.rate <= 240:
             return _near(video.rate, _USUAL if video.variable else (*_USUAL, *_SLOW))
     return Fraction(30) if pictures else Fraction(1000)
+
+
+def _standard(pictures: Sequence[Piece]) -> bool:
+    """The first clip that moves is of BT.601, by its tags or by its size."""
+    moving = (p.video for p in pictures if p.video is not None and not p.video.still)
+    first = next(moving, None)
+    return first is not None and first.color.filled(first.width, first.height).matrix in _BT601
 
 
 def _own_rate(pictures: Sequence[Piece], style: Style) -> Fraction | None:

@@ -12,6 +12,7 @@ import click
 
 from kadr_cli.output import clean, plural, print_table
 from kadr_cli.plan_document import SOUND
+from kadr_cli.summary import encoded
 
 if TYPE_CHECKING:
     from kadr_sdk.forecast import Forecast
@@ -89,14 +90,10 @@ def _range(low: float, high: float, digits: int, unit: str) -> str:
 def _show_copies(made: RenderPlan) -> None:
     """What is copied and why the rest is not, where copying was asked for."""
     copied = sum(s.count for s in made.segments if s.copy is not None)
-    reasons: Counter[str] = Counter()
-    for segment in made.segments:
-        if segment.reason:
-            reasons[segment.reason] += segment.count
     if copied:
         click.echo(f"{plural(copied, 'frame')} of {made.frames} copied from the sources")
-    for reason, count in reasons.most_common():
-        click.echo(f"  {plural(count, 'frame')} encoded: {clean(reason)}")
+    for line in encoded(made.encoded):
+        click.echo(f"  {line}")
 
 
 def _row(segment: Segment, made: str, rate: Fraction) -> list[str]:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from kadr_sdk.compliance import Rule
     from kadr_sdk.reports import RenderReport
 
-__all__ = ["print_report", "print_rules"]
+__all__ = ["encoded", "print_report", "print_rules"]
+
+
+_MOST_REASONS = 3  # kadr plan tells them all
 
 
 def print_report(report: RenderReport) -> None:
@@ -21,6 +24,8 @@ def print_report(report: RenderReport) -> None:
     click.secho(clean(report.output), bold=True)
     click.echo(f"  {_made(report)}")
     click.echo(f"  {_worked(report)}")
+    for line in encoded(report.encoded)[:_MOST_REASONS]:
+        click.echo(f"  {line}")
     if heard := loudness(report.loudness):
         click.echo(f"  sound at {heard}")
     if report.replaced:
@@ -41,6 +46,11 @@ def print_rules(preset: str, rules: Sequence[Rule]) -> None:
     for rule in bad:
         click.secho(f"  not as {preset} asks: ", fg="yellow", nl=False)
         click.echo(clean(rule))
+
+
+def encoded(reasons: dict[str, int]) -> list[str]:
+    """Why frames are not copied, a line a reason, where copying was asked for."""
+    return [f"{plural(count, 'frame')} encoded: {clean(reason)}" for reason, count in reasons.items()]
 
 
 def _made(report: RenderReport) -> str:

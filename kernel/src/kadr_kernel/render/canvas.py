@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kadr_sdk.color import BT601_525, BT709, BT2020, BT2100_HLG, BT2100_PQ, Color
 from kadr_sdk.frames import FORMATS, pixel_format
@@ -11,7 +11,7 @@ from kadr_sdk.params import parse_color
 from kadr_sdk.plan import Conform, Node, Solid
 from kadr_sdk.project import Timeline
 
-__all__ = ["TIMELINE_COLORS", "Canvas", "canvas_for", "converted", "fitting_format", "with_alpha"]
+__all__ = ["TIMELINE_COLORS", "Canvas", "came_as", "canvas_for", "converted", "fitting_format", "with_alpha"]
 
 TIMELINE_COLORS = {
     "bt709": BT709,
@@ -71,6 +71,17 @@ def canvas_for(timeline: Timeline, encoding: VideoEncoding, peak: float = 0.0) -
         format += "10le"
     background = (red, green, blue, 1.0)
     return Canvas(encoding.width, encoding.height, format, color, background, timeline.resolution, peak)
+
+
+def came_as(color: Color, width: int, height: int, timeline: Color, *, rgb: bool = False) -> Color:
+    """The colour of a medium, its untagged parts decided by its size.
+
+    On a timeline of BT.601 what is taken for BT.601 and tagged with no primaries has the timeline's.
+    """
+    found = color.filled(width, height, rgb=rgb)
+    if color.primaries == "unknown" and found.matrix == timeline.matrix == BT601_525.matrix:
+        found = replace(found, primaries=timeline.primaries)
+    return found
 
 
 def with_alpha(name: str) -> str:

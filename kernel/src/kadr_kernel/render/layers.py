@@ -14,7 +14,7 @@ from kadr_sdk.frames import pixel_format
 from kadr_sdk.plan import Conform, Decode, FrameTimes, Node, Source
 from kadr_sdk.project import EffectUse
 
-from kadr_kernel.render.canvas import Canvas, converted, fitting_format, with_alpha
+from kadr_kernel.render.canvas import Canvas, came_as, converted, fitting_format, with_alpha
 from kadr_kernel.render.composites import check_composites
 from kadr_kernel.render.geometry import Placement, fitted_size, placement, work_size
 from kadr_kernel.render.looks import Look, Looks, Moment, input_format
@@ -269,8 +269,8 @@ class LayerBuilder:
         rgb = _is_rgb(video.pixel_format)
         _, cut = crop_of(view)
         format = with_alpha(self.canvas.format) if video.alpha else self.canvas.format
-        came = video.color.filled(video.width, video.height, rgb=rgb)
         goes = self.canvas.color
+        came = came_as(video.color, video.width, video.height, goes, rgb=rgb)
         return Conform(decode, *work, format, came, goes, video.rotation, video.mirrored, cut, video.peak)
 
     def _sequence(self, view: ClipView, work: tuple[int, int], first: int, end: int) -> Node:

@@ -237,6 +237,7 @@ class RenderJob:
             warnings=plan.warnings + context.warnings,
             reused=self._reuse.count("segment"),
             copied=sum(s.count for s in plan.segments if s.copy is not None),
+            encoded=plan.encoded,
             guests=context.guests,
             preset=plan.output.preset,
             rules=self._rules(plan, check),

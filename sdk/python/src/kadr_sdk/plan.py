@@ -424,6 +424,15 @@ class RenderPlan:
         return Fraction(0)
 
     @property
+    def encoded(self) -> dict[str, int]:
+        """Where copying was asked for, frames that are not copied, by the reason; the most first."""
+        found: dict[str, int] = {}
+        for segment in self.segments:
+            if segment.reason:
+                found[segment.reason] = found.get(segment.reason, 0) + segment.count
+        return dict(sorted(found.items(), key=lambda row: -row[1]))
+
+    @property
     def portable(self) -> bool:
         """True where every class of processor gives the same bytes."""
         sound = self.audio is None or self.audio.portable

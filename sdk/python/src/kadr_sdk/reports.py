@@ -117,6 +117,7 @@ class RenderReport:
         digest: sha256 of the output file as hex.
         reused: segments that an earlier render had made, of ``segments``.
         copied: frames whose packets were copied from a source, of ``frames``.
+        encoded: where copying was asked for, the frames that were not copied, by the reason.
         guests: what sandboxed effects did, by effect: ``calls``, ``traps``, ``seconds``,
             ``replaced`` and more.
         preset: whose limits the file was checked against; rules: each of them, kept or not.
@@ -139,6 +140,7 @@ class RenderReport:
     warnings: tuple[Problem, ...] = ()
     reused: int = 0
     copied: int = 0
+    encoded: dict[str, int] = field(default_factory=dict)
     guests: dict[str, dict[str, float]] = field(default_factory=dict)
     preset: str = ""
     rules: tuple[Rule, ...] = ()

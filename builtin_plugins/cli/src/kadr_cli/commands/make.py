@@ -78,12 +78,13 @@ def make(
     """Join INPUTS (clips, photos, sound) in their order into a film.
 
     Clips and photos follow each other; files with sound alone play below them as music.
-    Size and frame rate are those of the first clip unless given. frames_%04d.png stands for all
-    pictures of that name.
+    Size and frame rate are those of the first clip unless given, with --smart-copy also BT.601
+    where it is its colour. frames_%04d.png stands for all pictures of that name.
     """
     style = _style(kernel, values)
     pieces = _pieces(renderer_of(kernel), inputs, as_json=as_json)
-    project = film(pieces, style, values["size"], values["fps"])
+    copied = (values["smart_copy"] or kernel.config.get("render.smart_copy")) in ("auto", "require")
+    project = film(pieces, style, values["size"], values["fps"], copied=copied)
     request = request_of(output, project.timeline.fps, values)
     if save_project is not None:
         _save(save_project, project, [*inputs, output], overwrite=values["overwrite"])
