@@ -22,6 +22,7 @@ from kadr_pyav.check_seek import check_seek
 from kadr_pyav.check_streams import unlike
 from kadr_pyav.check_times import Found, begin_apart, deviations, oddities
 from kadr_pyav.check_webp import check_webp, is_moving_webp
+from kadr_pyav.endings import bytes_missing
 from kadr_pyav.oddities import missing_sound
 from kadr_pyav.opening import close_quietly, open_media
 from kadr_pyav.packets import cut_off
@@ -160,6 +161,8 @@ class _Report:
         found += [Defect(where, text, _COPY, "stream") for text in undecodable(container)]
         video = container.streams.best("video")
         said = [cut_off(container, video)] if isinstance(video, VideoStream) else []
+        if (missing := bytes_missing(path)) > 1:  # the last may be one of padding
+            said.append(f"the file is cut off: {missing} bytes are missing at its end")
         for text in (*said, missing_sound(path)):
             if text:
                 found.append(Defect(where, text, _COPY, "damaged"))
