@@ -16,7 +16,13 @@ from typing import Any
 import pytest
 from kadr_dask import line, team
 from kadr_kernel.worker import versions_of
-from kadr_sdk.errors import CancelledError, DependencyMissingError, RenderError, TimeoutExceededError
+from kadr_sdk.errors import (
+    CancelledError,
+    ConfigError,
+    DependencyMissingError,
+    RenderError,
+    TimeoutExceededError,
+)
 from kadr_sdk.events import RenderProgressed
 from kadr_sdk.execution import relocated
 from kadr_sdk.plan import segment_paths
@@ -200,6 +206,31 @@ def test_no_scheduler_no_library(render: Any, film: Any, monkeypatch: pytest.Mon
     with pytest.raises(DependencyMissingError, match="which is not installed") as missing:
         render(film(1), executor="dask")
     assert 'pip install "kadr[dask]"' in missing.value.hint
+
+
+def test_what_is_cached_needs_no_scheduler(render: Any, film: Any) -> None:
+    first = render(film(2), cache=True)
+    again = render(film(2), cache=True, executor="dask", address="tcp://127.0.0.1:9")
+    assert (again.reused, again.digest) == (2, first.digest)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("foo://x:1", r"unknown address scheme 'foo'"),
+        ("tcp://", "missing port number"),
+        ("tls://127.0.0.1:9", "TLS expects"),
+    ],
+)
+def test_what_is_no_address_is_said_at_once(render: Any, film: Any, address: str, words: str) -> None:
+    with pytest.raises(TimeoutExceededError, match=rf"no scheduler answers at {address}: .*{words}"):
+        render(film(1), executor="dask", address=address)
+
+
+def test_the_address_of_a_worker_is_none_of_a_scheduler(cluster: Any, render: Any, film: Any) -> None:
+    worker = next(iter(cluster.scheduler.workers))
+    with pytest.raises(ConfigError, match=f"what answers at {worker} is no scheduler: Worker"):
+        render(film(1), executor="dask", address=worker)
 
 
 def test_media_can_lie_elsewhere_on_a_worker(kernel: Any, film: Any, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from kadr_sdk.errors import DependencyMissingError, RenderError, TimeoutExceededError
+from kadr_sdk.errors import ConfigError, DependencyMissingError, RenderError, TimeoutExceededError
 from kadr_sdk.plugin import PluginContext
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ class DaskExecutor:
 
         Raises:
             DependencyMissingError: distributed is not installed, or a worker has other versions.
-            TimeoutExceededError: the scheduler does not answer.
+            TimeoutExceededError: no scheduler answers.
+            ConfigError: something else does.
         """
         distributed = _library()
         from kadr_dask.team import DaskTeam
 
+        if crew.address:
+            _require_scheduler(crew.address)
         cluster = None if crew.address else _local(distributed, crew.workers)
         try:
             client = _client(distributed, crew.address or cluster)
@@ -65,12 +69,13 @@ def _library() -> Any:
 
 
 def _local(distributed: Any, workers: int) -> Any:
-    """A cluster for trial: processes of one thread, no dashboard, loopback only."""
+    """A cluster for trial: processes of one thread, loopback only."""
     return distributed.LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        # A free port: the usual one may be another cluster's, and the library would say so.
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         host="127.0.0.1",
         silence_logs="CRITICAL",
         memory_limit=0,  # kadr has a budget of its own; frames in libav are not what Dask measures
@@ -81,10 +86,43 @@ def _client(distributed: Any, where: Any) -> Any:
     try:
         return distributed.Client(where, timeout=_PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise TimeoutExceededError(
-            f"no scheduler answers at {where}: {error}",
-            hint="start one with: dask scheduler, then: dask worker ADDRESS --nthreads 1",
-        ) from None
+        raise _silent(where, error) from None
+
+
+def _require_scheduler(address: str) -> None:
+    """Asked before there is a client, which takes half a minute to give up what it could not open."""
+    try:
+        found = asyncio.run(asyncio.wait_for(_identity(address), _PATIENCE))
+    except Exception as error:  # noqa: BLE001 - whatever comes of talking to who knows what
+        raise _silent(address, error) from None
+    kind = found.get("type") if isinstance(found, dict) else None
+    if kind != "Scheduler":
+        raise ConfigError(
+            f"what answers at {address} is no scheduler: {kind or 'unknown'}",
+            hint="a scheduler writes its address when it starts",
+        )
+
+
+async def _identity(address: str) -> Any:
+    from distributed import Security, core
+
+    library: Any = core  # its functions have no types
+    trust = Security().get_connection_args("client")  # type: ignore[no-untyped-call]  # the library's
+    comm = await library.connect(address, timeout=_PATIENCE, **trust)
+    try:
+        return await library.send_recv(comm, op="identity")
+    finally:
+        comm.abort()
+
+
+def _silent(where: Any, error: Exception) -> TimeoutExceededError:
+    reason = str(error) or f"nothing within {_PATIENCE:g} s"
+    if isinstance(error, MemoryError):  # the first bytes of another protocol, read as a length
+        reason = "what answers there speaks something else"
+    hint = "start one with: dask scheduler, then: dask worker ADDRESS --nthreads 1"
+    if str(where).startswith("tls:"):
+        hint = "certificates are named in Dask's own configuration, distributed.comm.tls"
+    return TimeoutExceededError(f"no scheduler answers at {where}: {reason}", hint=hint)
 
 
 def _check(client: Any, recipe: bytes, address: str) -> None:

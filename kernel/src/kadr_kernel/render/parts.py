@@ -28,6 +28,8 @@ from kadr_kernel.render.together import Together
 
 __all__ = ["PartMaker", "executor_of"]
 
+_HERE = "threads"  # of this process
+
 
 def executor_of(means: Means, request: RenderRequest) -> str:
     """Id of the executor that a request, or the configuration, names.
@@ -35,7 +37,7 @@ def executor_of(means: Means, request: RenderRequest) -> str:
     Raises:
         NotFoundError: there is none of that name.
     """
-    wanted = request.executor or str(means.setting("render.executor") or "threads")
+    wanted = request.executor or str(means.setting("render.executor") or _HERE)
     return means.catalogue.find("executor", wanted).id
 
 
@@ -113,9 +115,12 @@ class PartMaker:
         if sound:
             # First in line, so that the sound is not what everybody waits for at the end.
             tasks.insert(0, lambda: self._audio(plan))
+        executor = self._executor
+        if executor != _HERE and all(self._reuse.has("segment", s.hash) for s in wanted):
+            executor = _HERE  # nobody need come to make what is there already
         try:
-            with closing(self._open_team(plan, workers)) as self._team:
-                pool = "cpu" if self._executor == "threads" else "remote"
+            with closing(self._open_team(plan, workers, executor)) as self._team:
+                pool = "cpu" if executor == _HERE else "remote"
                 dispatch = Dispatch(self._means.scheduler, self._context.control.cancel, pool)
                 slots = min(self._team.slots, len(wanted)) + (1 if sound and wanted else 0)
                 done = list(dispatch.run(tasks, slots))
@@ -227,14 +232,13 @@ class PartMaker:
         cost = sum(cost_of(p, s) for p, s in both)
         return PartTask(self._job, segment, outputs, paths, media, memory, cost, self._on_failure)
 
-    def _open_team(self, plan: RenderPlan, workers: int) -> Team:
-        """The executor at work.
+    def _open_team(self, plan: RenderPlan, workers: int, executor: str) -> Team:
+        """An executor at work.
 
         Raises:
             NotFoundError: there is no such executor.
         """
         means = self._means
-        executor = means.catalogue.load("executor", self._executor)
         crew = Crew(
             workers=workers,
             # The sound is made here, whatever it depends on.
@@ -243,7 +247,7 @@ class PartMaker:
             reserve=lambda task: means.scheduler.reserve(task.memory, owner=task.job),
             address=self._request.address or str(means.setting("render.address") or ""),
         )
-        team: Team = executor.open(crew)
+        team: Team = means.catalogue.load("executor", executor).open(crew)
         return team
 
     def _make_here(self, task: PartTask, context: RenderContext) -> PartDone:

@@ -84,6 +84,10 @@ class Reuse:
         """Parts of a kind that need not be looked for, since what they are for was there."""
         self._found += [kind] * count
 
+    def has(self, kind: str, key: str) -> bool:
+        """Whether a part seems to be there already; that it is whole is seen when it is used."""
+        return self._cache is not None and self._cache.size(kind, key) is not None
+
     def part(self, kind: str, key: str, make: Callable[[], Part], reads: Iterable[str] = ()) -> Part:
         """The part of a content hash, made at most once by all jobs that want it now.
 
