@@ -7,7 +7,7 @@ other, so both are taken from what libavfilter's ``showinfo`` writes about the f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import av
@@ -26,6 +26,8 @@ _PAIR = rf"\({_NUMBER}[,\s]{_NUMBER}\)"
 _PRIMARIES = re.compile(rf"r{_PAIR} g{_PAIR} b{_PAIR} wp{_PAIR}")
 _LUMINANCE = re.compile(rf"min_luminance={_NUMBER},? max_luminance={_NUMBER}")
 _CONTENT = re.compile(r"MaxCLL=(\d+), MaxFALL=(\d+)")
+_ACROSS = {"topleft": "left", "bottomleft": "left", "top": "center", "bottom": "center"}
+"""The location where chroma has as many lines as luma, as in 4:2:2: only across it can differ."""
 _LOCATION = re.compile(r" cl:(\w+)")
 
 
@@ -51,7 +53,9 @@ def facts_of(frame: VideoFrame) -> FrameFacts:
             _show(frame)
     except av.error.FFmpegError:
         return FrameFacts()
-    return facts_in("".join(text for _, name, text in lines if name == "showinfo"))
+    found = facts_in("".join(text for _, name, text in lines if name == "showinfo"))
+    whole = frame.format.chroma_height(frame.height) == frame.height
+    return replace(found, chroma=_ACROSS.get(found.chroma, found.chroma)) if whole else found
 
 
 def _show(frame: VideoFrame) -> None:

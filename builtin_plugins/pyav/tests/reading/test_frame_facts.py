@@ -17,13 +17,14 @@ POINTS = ((0.68, 0.32), (0.265, 0.69), (0.15, 0.06), (0.3127, 0.329))
 DISPLAY = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)"
 
 
-def film(path: Path, codec: str, **options: str) -> Path:
+def film(path: Path, codec: str, format: str = "yuv420p10le", **options: str) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p10le"
+        stream.width, stream.height, stream.pix_fmt = 64, 48, format
         context = stream.codec_context
         context.colorspace, context.color_primaries, context.color_trc, context.color_range = 9, 9, 16, 1
         frame: Any = av.VideoFrame.from_ndarray(np.full((72, 64), 500, np.uint16), "yuv420p10le")
+        frame = frame.reformat(format=format)
         frame.pts, frame.time_base = 0, Fraction(1, 25)
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -44,6 +45,13 @@ def test_nothing_is_said_where_nothing_is_stated(tmp_path: Path) -> None:
     video = probe(film(tmp_path / "plain.mkv", "libx265", **{"x265-params": "log-level=none"})).main_video
     assert video is not None
     assert (video.light, video.peak, video.color.chroma) == (None, 0.0, "left")
+
+
+def test_chroma_with_as_many_lines_as_luma_has_a_place_across_alone(tmp_path: Path) -> None:
+    """MPEG-2 says top left for 4:2:2, which is left; nothing has to be moved."""
+    video = probe(film(tmp_path / "a.mkv", "mpeg2video", "yuv422p")).main_video
+    assert video is not None
+    assert (video.pixel_format, video.color.chroma) == ("yuv422p", "left")
 
 
 @pytest.mark.parametrize(
