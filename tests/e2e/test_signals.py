@@ -1,4 +1,4 @@
-"""A render that is stopped from outside: Ctrl-C, SIGTERM, SIGKILL."""
+"""A render that is stopped from outside: Ctrl-C, SIGTERM, a closed terminal, SIGKILL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,10 @@ class Studio:
         timeline = {"fps": 25, "resolution": [320, 180], "tracks": [{"id": "v", "clips": [card]}]}
         (self.folder / f"{name}.tlp").write_text(json.dumps({"timeline": timeline}), "utf-8")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, program: Sequence[str] = KADR) -> subprocess.Popen[str]:
         """A render of the endless film that has begun."""
         process = subprocess.Popen(
-            [*KADR, "render", "endless.tlp", "-o", "out.mp4", "--workers", "2", *arguments],
+            [*program, "render", "endless.tlp", "-o", "out.mp4", "--workers", "2", *arguments],
             cwd=self.folder,
             env=os.environ | {"KADR_HOME": str(self.folder / "home")},
             stdout=subprocess.PIPE,
@@ -78,7 +78,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
         process.communicate()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_stops_soon_and_leaves_nothing(studio: Studio, name: str) -> None:
     process = studio.start("--json")
     process.send_signal(getattr(signal, name))
@@ -99,6 +99,16 @@ def test_says_so_to_people(studio: Studio) -> None:
     assert err.endswith("cancelled\n")
     assert "Traceback" not in err
     assert studio.left() == []
+
+
+def test_goes_on_after_its_terminal_where_it_was_told_to(studio: Studio) -> None:
+    ignoring = CODE.replace(
+        "import signal, sys; ", "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    )
+    process = studio.start(program=[sys.executable, "-c", ignoring])  # as nohup does
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
 
 
 def test_what_a_killed_render_left_is_cleaned_up_by_the_next(studio: Studio) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 from kadr_sdk.errors import CancelledError, InternalError, KadrError
@@ -142,17 +143,19 @@ class _Commands(click.Group):
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """SIGTERM cancels like Ctrl-C, so that a stopped job cleans up after itself."""
+    """SIGTERM, and a terminal that is closed, cancel like Ctrl-C: a stopped job cleans up after itself."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not the main thread: an embedding program has its own handling
-        yield
-        return
+    before: dict[signal.Signals, Any] = {}
+    with suppress(ValueError):  # not the main thread: an embedding program has its own handling
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has one of them
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                before[number] = signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
