@@ -153,6 +153,11 @@ def black(first: int, end: int) -> Pictures:
     return change
 
 
+def green(frames: list[Any]) -> list[Any]:
+    """Both planes of colour are lost on the way, as where an encoder's memory was not filled."""
+    return [np.concatenate([frame[:108], np.zeros_like(frame[108:])]) for frame in frames]
+
+
 def order(numbers: list[int]) -> Pictures:
     return lambda frames: [frames[n] for n in numbers]
 
@@ -254,6 +259,7 @@ SEEDED: dict[str, tuple[Callable[[Path, Path], Path], str, set[str]]] = {
         "full",
         {"frozen"},
     ),
+    "other colours": (lambda f, t: remade(f, t, green), "full", {"other"}),
     "another film": (lambda f, t: remade(f, t, lambda fs: [255 - x for x in fs]), "full", {"other"}),
     "a seam without a key frame": (lambda f, t: remade(f, t, keys=(0,)), "fast", {"seam"}),
     "a seam with its key frame lost": (

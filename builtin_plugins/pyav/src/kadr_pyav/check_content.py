@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from kadr_pyav.check_pictures import Oddity, compare
+from kadr_pyav.check_pictures import Oddity, compare, discolored
 from kadr_pyav.sound_levels import SoundOddity, compare_channels, compare_levels
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def seen(found: Decoded, want: Expectation, rate: Fraction | None) -> Iterator[R
     rate = rate or Fraction(25)
     for odd in compare(found.pictures, want.pictures, want.quantizer)[:_MOST]:
         yield "video", _words(odd, rate), odd.kind, float(odd.first / rate), float(odd.end / rate)
+    if hue := discolored(found.pictures, want.hues):
+        yield "video", _words(hue, rate), "other", float(hue.first / rate), float(hue.end / rate)
 
 
 def _words(odd: Oddity, rate: Fraction) -> str:
@@ -49,6 +51,7 @@ def _words(odd: Oddity, rate: Fraction) -> str:
         "frozen": "the picture stands still, and did not when it was encoded",
         "black": "the picture is black, and was not when it was encoded",
         "other": "the pictures are not those that were encoded",
+        "hue": "the colours are not those that were encoded",
     }.get(odd.kind, f"the pictures come {frames} too {odd.kind}")
 
 

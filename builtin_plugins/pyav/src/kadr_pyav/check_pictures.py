@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from kadr_sdk.reports import Stretch
 
-from kadr_pyav.facts import FIELDS, fields_of, samples_of
+from kadr_pyav.facts import FIELDS, fields_of, hue_of, samples_of
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
-__all__ = ["Oddity", "PictureNotes", "compare", "held_back"]
+__all__ = ["Oddity", "PictureNotes", "compare", "discolored", "held_back"]
 
 BLACK_SECONDS, FROZEN_SECONDS = Fraction(1, 2), Fraction(2)
 """Shorter stretches are not told: cuts through black and pauses are common."""
@@ -32,6 +32,7 @@ _STILL = 0.25  # codes on average between neighbours: below what noise of -60 dB
 _FAR = 6.0  # codes on average: encoders stay below that, whatever their quality
 _NEAR = 2.5  # codes: what moves less, a coarse quantizer may hold back for a frame
 _SLOW = 4.5  # codes between neighbours: fades and pans stay below that
+_HUE = 10  # codes: encoders keep the mean of a plane within two
 _REACH = 5  # frames that a picture is looked for, both ways
 
 
@@ -40,11 +41,13 @@ class PictureNotes:
 
     Attributes:
         numbers: of the frames, by their times where those tell, else in order.
+        hues: of the frames, see :func:`kadr_pyav.facts.hue_of`.
     """
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self._fields = bytearray()
+        self.hues: list[bytes] = []
         self._black: list[bool] = []
         self._still: list[bool] = []
         self._last: NDArray[Any] | None = None
@@ -54,6 +57,7 @@ class PictureNotes:
         self.numbers.append(len(self.numbers) if number is None else number)
         grid, depth = samples_of(frame), frame.format.components[0].bits
         self._fields += fields_of(grid, depth)
+        self.hues.append(hue_of(frame))
         if not frame.format.name.startswith(("yuv", "gray", "nv", "p0")):
             # The first plane of other formats is not what the eye sees as bright.
             grid, depth = samples_of(frame.reformat(format="gray")), 8
@@ -142,6 +146,18 @@ def compare(notes: PictureNotes, expected: tuple[bytes, ...], quantizer: float =
     numbers = np.array(notes.numbers, np.int64)
     comparison = _Comparison(notes.pictures, numbers, notes.black, wanted, known, held_back(quantizer))
     return list(_joined(comparison.verdict(int(n)) for n in comparison.suspects()))
+
+
+def discolored(notes: PictureNotes, expected: tuple[bytes, ...]) -> Oddity | None:
+    """Frames of another hue than was encoded, from the first to the last; too few are no matter."""
+    rows = zip(notes.numbers, notes.hues, strict=True)
+    known = [(n, hue, expected[n]) for n, hue in rows if 0 <= n < len(expected)]
+    off = [n for n, hue, meant in known if max(map(_apart, hue, meant), default=0) > _HUE]
+    return Oddity("hue", min(off), max(off) + 1) if len(off) > _REACH else None
+
+
+def _apart(one: int, other: int) -> int:
+    return abs(one - other)
 
 
 _Verdict = tuple[int, str, int]

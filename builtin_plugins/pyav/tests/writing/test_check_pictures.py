@@ -7,8 +7,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from kadr_pyav.check_pictures import PictureNotes, compare, held_back
-from kadr_pyav.facts import fields_of, samples_of
+from kadr_pyav.check_pictures import Oddity, PictureNotes, compare, discolored, held_back
+from kadr_pyav.facts import fields_of, hue_of, samples_of
 
 SECONDS, RATE = 3, 25
 FADE = np.linspace(16, 235, SECONDS * RATE).round().astype(int)
@@ -72,3 +72,22 @@ def test_an_eighth_of_a_step_of_quantization() -> None:
     assert held_back(0) == held_back(23) == 2.5
     assert held_back(43) == pytest.approx(11.22, abs=0.01)
     assert held_back(63) == held_back(51) == pytest.approx(28.28, abs=0.01)
+
+
+def test_a_hue_is_two_means_in_codes_of_eight_bits() -> None:
+    planes = np.concatenate([np.full((32, 32), 400), np.full((8, 32), 240), np.full((8, 32), 804)])
+    deep = av.VideoFrame.from_ndarray(planes.astype(np.uint16), "yuv420p10le")
+    assert hue_of(deep) == bytes([60, 201])
+    assert hue_of(deep.reformat(format="gray")) == b""
+
+
+def test_other_colours_are_told_once_where_they_last() -> None:
+    notes = shown(FADE)
+    assert set(notes.hues) == {bytes([128, 128])}
+    near = [bytes([136, 120])] * len(FADE)
+    assert discolored(notes, tuple(near)) is None
+    assert discolored(notes, (b"",) * len(FADE)) is None
+    few = [bytes([0, 0])] * 5 + near[5:]
+    assert discolored(notes, tuple(few)) is None
+    long = near[:20] + [bytes([128, 90])] * 30 + near[50:]
+    assert discolored(notes, tuple(long)) == Oddity("hue", 20, 50)

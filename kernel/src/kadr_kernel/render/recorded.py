@@ -22,7 +22,7 @@ __all__ = ["Facts", "expected", "facts_in", "stretches"]
 Facts = dict[str, Any]
 """Of a part; empty where there are none."""
 
-_FIELDS = 16  # bytes a picture
+_FIELDS, _HUES = 16, 2  # bytes a picture
 _BLACK = 17.5  # mean of 8 bit: nothing but black in limited range
 _SECONDS = {"black": 0.5, "frozen": 2.0}
 
@@ -38,8 +38,12 @@ def expected(plan: RenderPlan, videos: Iterable[Facts], sound: Facts) -> Expecta
         # One session over the whole film begins its groups where the encoder likes.
         seams = (0,) if plan.film else tuple(s.start for s in plan.segments)
         counts = [plan.frames] if plan.film else [s.count for s in plan.segments]
-        rows = (row for count, facts in zip(counts, videos, strict=True) for row in _pictures(facts, count))
-        found = replace(found, seams=seams, pictures=tuple(rows))
+        pictures: list[bytes] = []
+        hues: list[bytes] = []
+        for count, facts in zip(counts, videos, strict=True):
+            pictures += _rows(facts.get("fields", ""), count, _FIELDS)
+            hues += _rows(facts.get("hues", ""), count, _HUES)
+        found = replace(found, seams=seams, pictures=tuple(pictures), hues=tuple(hues))
     levels, channels = (bytes.fromhex(sound.get(name, "")) for name in ("levels", "channels"))
     loudness = sound.get("loudness", {}).get("integrated")
     return replace(found, levels=levels, channel_levels=channels, noted_loudness=loudness)
@@ -59,11 +63,11 @@ def _facts(path: Path | None) -> Facts:
     return {}
 
 
-def _pictures(facts: Facts, count: int) -> list[bytes]:
-    data = bytes.fromhex(facts.get("fields", ""))
-    if len(data) != count * _FIELDS:
+def _rows(noted: str, count: int, size: int) -> list[bytes]:
+    data = bytes.fromhex(noted)
+    if len(data) != count * size:
         return [b""] * count  # copied, or made before this was noted
-    return [data[k * _FIELDS : (k + 1) * _FIELDS] for k in range(count)]
+    return [data[k * size : (k + 1) * size] for k in range(count)]
 
 
 def stretches(plan: RenderPlan, videos: Iterable[Facts]) -> tuple[Stretch, ...]:

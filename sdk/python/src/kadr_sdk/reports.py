@@ -60,6 +60,7 @@ class Expectation:
         seams: frames at which parts begin: decoding can begin there.
         pictures: what was noted of each frame on its way to the encoder: 4 x 4 means of its first
             plane in codes of 8 bit, row by row; empty bytes where nothing is known.
+        hues: the means of its second and third plane.
         quantizer: how coarsely the pictures may have been encoded, on H.264's scale of 0 to 51.
         levels: what was noted of the sound, a byte for each 10 ms: half decibels above -50 dBFS.
         channel_levels: the same for each second, a byte a channel.
@@ -78,6 +79,7 @@ class Expectation:
     late: bool = False
     seams: tuple[int, ...] = ()
     pictures: tuple[bytes, ...] = ()
+    hues: tuple[bytes, ...] = ()
     quantizer: float = 0.0
     levels: bytes = b""
     channel_levels: bytes = b""
