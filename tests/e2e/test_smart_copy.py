@@ -503,6 +503,18 @@ def test_a_small_untagged_clip_is_copied_on_a_timeline_of_bt601(
     assert barcodes(tmp_path / "out.mp4") == list(range(50))
 
 
+def test_a_film_with_copies_is_verified_as_one(renderer: Any, cut: Any, source: Any, tmp_path: Path) -> None:
+    """Its parts begin elsewhere than those of a film that is encoded throughout."""
+    file, out = str(source("b-pyramid")), tmp_path / "out.mp4"
+    project = cut(
+        {"id": "a", "source_file": file, "start_time": 0, "duration": 2},
+        {"id": "b", "source_file": file, "start_time": 2, "duration": 2, "source_start": 1},
+    )
+    assert renderer.render(project, tmp_path, request(out)).copied
+    assert renderer.verify(out, "fast", project, tmp_path, request(out)).problems == ()
+    assert renderer.verify(out, "fast", project, tmp_path, request(out, "off")).problems
+
+
 def colored(project: Any, color: str) -> Any:
     return project.model_copy(update={"timeline": project.timeline.model_copy(update={"color": color})})
 

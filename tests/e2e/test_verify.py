@@ -456,6 +456,7 @@ def test_the_page_stands_alone_and_shows_the_defect(film: Film, command: Any, tm
     [
         (["gone.mp4"], "does not exist"),
         (["film.mp4", "--size", "10x10"], "--size says how a --project was rendered"),
+        (["film.mp4", "--smart-copy", "auto"], "--smart-copy says how a --project was rendered"),
         (["film.mp4", "--project", "gone.tlp"], "gone.tlp"),
         (["film.mp4", "--report", "no/page.html"], "the folder does not exist"),
     ],

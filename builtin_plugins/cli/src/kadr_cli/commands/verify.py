@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_HOW = ("preset", "container", "span", "size", "fps")
+_HOW = ("preset", "container", "span", "size", "fps", "smart_copy")
 """What says how a film was rendered; of a file alone the preset says what it is to comply with."""
 
 
@@ -37,6 +37,7 @@ _HOW = ("preset", "container", "span", "size", "fps")
 @click.option("--range", "span", nargs=2, type=TIME, metavar="FROM TO", help="The part that was rendered.")
 @click.option("--size", type=SIZE, metavar="WxH", help="As it was rendered.")
 @click.option("--fps", type=RATE, metavar="FPS", help="As it was rendered.")
+@click.option("--smart-copy", type=click.Choice(["off", "auto", "require"]), help="As it was rendered.")
 @click.option("--report", "page", type=PATH, metavar="PAGE.html", help="A page with pictures of defects.")
 @click.option("--overwrite", "-y", is_flag=True, help="Replace an existing page.")
 @json_option
@@ -72,7 +73,7 @@ def verify(kernel: Kernel, /, file: Path, full: bool, page: Path | None, as_json
         _tell(file, report)
         if report.problems and values["project"] and not any(values[name] for name in _HOW):
             click.echo("note: it was held against the project alone; if it was rendered otherwise, say how:")
-            click.echo("  --preset, --container, --range, --size or --fps, as for the render")
+            click.echo("  --preset, --container, --range, --size, --fps or --smart-copy, as for the render")
         if rules:
             print_rules(str(values["preset"]), rules)
         click.echo(f"{clean(file)}: {'good' if good else 'not good'} ({_read(level, report.facts)})")
@@ -87,7 +88,9 @@ def _checked(kernel: Kernel, file: Path, level: str, values: Mapping[str, Any]) 
         return renderer.verify(file, level, document, project.parent, request)
     for name in _HOW[1:]:
         if values[name]:
-            raise click.UsageError(f"--{name.replace('span', 'range')} says how a --project was rendered")
+            raise click.UsageError(
+                f"--{name.replace('span', 'range').replace('_', '-')} says how a --project was rendered"
+            )
     if not file.exists():
         renderer.probe(file)  # says so
     return renderer.verify(file, level)
@@ -104,6 +107,7 @@ def _request(file: Path, fps: Any, values: Mapping[str, Any]) -> RenderRequest:
         range=(seconds_of(span[0], fps, "--range"), seconds_of(span[1], fps, "--range")) if span else None,
         resolution=values["size"],
         fps=values["fps"],
+        smart_copy=values["smart_copy"] or "",
     )
 
 
