@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import itertools
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], boot: Callable[..., Ker
     0 and whatever the host returns; of an error its own (see :mod:`kadr_sdk.errors`); 130 after
     Ctrl-C; 1 for a defect of kadr, with the journal of the last events written to a file.
     """
+    _have_streams()
     # Before any engine is made: a handler installed later breaks the traps of WebAssembly guests.
     with contextlib.suppress(OSError, ValueError, RuntimeError, AttributeError):  # no standard error
         if not faulthandler.is_enabled():
@@ -63,6 +65,16 @@ def run(argv: Sequence[str], environ: Mapping[str, str], boot: Callable[..., Ker
         with _short_log():
             return _run(argv, environ, boot)
     return _run(argv, environ, boot, debug=True)
+
+
+def _have_streams() -> None:
+    """The null device for what we were started without (by a service, by ``pythonw``).
+
+    Else a file that is opened later gets its number, and what a library says goes into that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
 
 
 def _run(
@@ -85,8 +97,10 @@ def _run(
         return _exit_code(stop)
     except KadrError as error:
         trouble: Exception = error
-    except BrokenPipeError as error:
-        if not _stdout_works():
+    except OSError as error:
+        if error.filename is None and (fault := _stdout_fault()) is not None:
+            if not isinstance(fault, BrokenPipeError):
+                _say(f"cannot write to the standard output: {fault.strerror}")
             return 1
         trouble = error
     except Exception as error:  # noqa: BLE001 - the last resort of the program
@@ -188,19 +202,17 @@ def _exit_code(stop: SystemExit) -> int:
     return 1
 
 
-def _stdout_works() -> bool:
-    """False where whoever read our output went away (``kadr … | head``): no defect."""
+def _stdout_fault() -> OSError | None:
+    """Why our output cannot be written, such as that its reader went away (``kadr … | head``): no defect."""
     try:
         # The failed write took its text with it, so a new one has to show.
         sys.stdout.write("\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        import os
-
+    except OSError as error:
         # What is still buffered has nowhere to go; the interpreter would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return True
+        return error
+    return None
 
 
 def _sorry(error: KadrError) -> int:
@@ -219,8 +231,6 @@ def _defect(error: Exception, journal: Sequence[Path]) -> int:
 
 
 def _say(text: str) -> None:
-    if sys.stderr is None:  # print would take standard output instead
-        return
     with contextlib.suppress(OSError, ValueError):  # a closed standard error
         print(f"kadr: {text}", file=sys.stderr)  # noqa: T201 - the program's own voice
 

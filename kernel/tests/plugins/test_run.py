@@ -274,6 +274,26 @@ def test_a_reader_that_goes_away_is_no_defect(site: Site, home: Path) -> None:
         assert (child.wait(60), child.stderr.read()) == (1, "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110 - a device
+def test_an_output_that_takes_no_more_is_no_defect(site: Site, home: Path) -> None:
+    text = "class Host:\n    def run(self, kernel, argv):\n        print('x' * 100000, flush=True)\n"
+    site.add("x.host", TOML, {"host.py": text})
+    environ = {"KADR_HOME": str(home), "PYTHONPATH": str(site.folder), "KADR_HOST": "main"}
+    code = (
+        "import sys; sys.stdout = open('/dev/full', 'w'); from kadr_kernel.boot import main; sys.exit(main())"
+    )
+    done = python(code, environ=environ)
+    said = "kadr: cannot write to the standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_without_standard_streams_it_has_the_null_device(home: Path) -> None:
+    code = "import os, sys; from kadr_kernel.boot import main; sys.stdin = sys.stdout = sys.stderr = None; "
+    code += "main(['--plugins', 'x.no']); "
+    code += "print([s.name == os.devnull for s in (sys.stdin, sys.stdout, sys.stderr)], file=sys.__stdout__)"
+    assert python(code, environ={"KADR_HOME": str(home)}).stdout == "[True, True, True]\n"
+
+
 def test_without_a_standard_error_it_still_ends_well(site: Site, home: Path) -> None:
     code = "import sys; sys.stderr = None; from kadr_kernel.boot import boot, main; "
     code += "sys.exit(main(['--plugins', 'x.no']))"
