@@ -84,6 +84,21 @@ def movie(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Movie
     return make
 
 
+@pytest.fixture(scope="module")
+def save(renderer: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, np.ndarray], str]:
+    """Writes stereo samples of 48 kHz as a WAV of floats; its path."""
+    folder = tmp_path_factory.mktemp("sounds")
+
+    def write(name: str, samples: np.ndarray) -> str:
+        path = folder / f"{name}.wav"
+        output = Output("wav", "wav", None, AudioEncoding("pcm_f32le", 48000, "stereo"))
+        blocks = [AudioBlock(samples.astype(np.float32), 48000)]
+        renderer.backend().write(path, renderer.backend().prepare(output), None, blocks)
+        return str(path)
+
+    return write
+
+
 @pytest.fixture(scope="session")
 def variable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Fraction]]:
     """A clip of variable rate with B-frames: frame ``n`` carries the barcode ``n``; its times."""

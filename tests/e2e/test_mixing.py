@@ -10,27 +10,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from kadr_sdk.frames import AudioBlock
-from kadr_sdk.output import AudioEncoding, Output
 from kadr_sdk.project import Project
 from kadr_sdk.rendering import RenderRequest
 from kadr_sdk.reports import Expectation
 
 RATE = 48000
-
-
-@pytest.fixture(scope="module")
-def save(renderer: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, np.ndarray], str]:
-    folder = tmp_path_factory.mktemp("sounds")
-
-    def write(name: str, samples: np.ndarray) -> str:
-        path = folder / f"{name}.wav"
-        output = Output("wav", "wav", None, AudioEncoding("pcm_f32le", RATE, "stereo"))
-        blocks = [AudioBlock(samples.astype(np.float32), RATE)]
-        renderer.backend().write(path, renderer.backend().prepare(output), None, blocks)
-        return str(path)
-
-    return write
 
 
 @pytest.fixture

@@ -13,26 +13,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from kadr_sdk.frames import AudioBlock
-from kadr_sdk.output import AudioEncoding, Output
 from kadr_sdk.rendering import RenderRequest
 
 RATE = 48000
 FLOATS = {"container": "wav", "video": None, "audio": {"codec": "pcm_f32le"}}
-
-
-@pytest.fixture(scope="module")
-def save(renderer: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, np.ndarray], str]:
-    folder = tmp_path_factory.mktemp("inner")
-
-    def write(name: str, samples: np.ndarray) -> str:
-        path = folder / f"{name}.wav"
-        output = Output("wav", "wav", None, AudioEncoding("pcm_f32le", RATE, "stereo"))
-        blocks = [AudioBlock(samples.astype(np.float32), RATE)]
-        renderer.backend().write(path, renderer.backend().prepare(output), None, blocks)
-        return str(path)
-
-    return write
 
 
 def noise(seconds: float, seed: int) -> np.ndarray:
