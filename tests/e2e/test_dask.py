@@ -186,7 +186,12 @@ def programs(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]
 
 
 def test_a_lost_scheduler_is_one_clear_error(
-    programs: Any, render: Any, film: Any, kernel: Any, tmp_path: Path
+    programs: Any,
+    render: Any,
+    film: Any,
+    kernel: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     address, running = programs
     token = once(kernel, running[0].kill)
@@ -195,6 +200,7 @@ def test_a_lost_scheduler_is_one_clear_error(
     token.cancel()
     assert "finished segments are in the cache" in caught.value.hint
     assert not list(tmp_path.glob("out*"))
+    assert "distributed.client" not in {record.name for record in caplog.records}
 
 
 def test_no_scheduler_no_library(render: Any, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 import time
 import uuid
@@ -83,6 +84,8 @@ def _local(distributed: Any, workers: int) -> Any:
 
 
 def _client(distributed: Any, where: Any) -> Any:
+    # What goes wrong is our error, in one line; the library would add its traceback.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         return distributed.Client(where, timeout=_PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
