@@ -13,6 +13,7 @@ from kadr_sdk.backend import RenderContext
 from kadr_sdk.errors import CancelledError, KadrError, MediaFileError, RenderError
 from kadr_sdk.execution import Media, PartDone, PartTask
 
+from kadr_dask.ending import let_go
 from kadr_dask.line import Chunk, Line, Piece
 from kadr_dask.pauses import Pauses
 from kadr_dask.store import Store
@@ -89,8 +90,7 @@ class DaskTeam:
         with contextlib.suppress(Exception):
             self._client.close(timeout=_ENDING)
         if self._cluster is not None:
-            with contextlib.suppress(Exception):
-                self._cluster.close(timeout=_ENDING)
+            let_go(self._cluster)
 
     # -- one piece -------------------------------------------------------------------------------
 
