@@ -194,8 +194,7 @@ def _first_time(
     if made.warp:
         return view.origin + view.clip.source_start
     first = _edges(track, view, rate)[0] if made.whole else start
-    time = _source_time(view, track.anchor(view), first, rate, speed)
-    return Fraction(sample_at(time, rate), rate)
+    return _source_time(view, first, rate, speed)
 
 
 def _edges(track: TrackView, view: ClipView, rate: int) -> tuple[int, int]:
@@ -230,13 +229,17 @@ def _cut(joint: Joint) -> int:
     return (joint.into.start + joint.out.end) // 2
 
 
-def _source_time(view: ClipView, anchor: Fraction, start: int, rate: int, speed: Fraction) -> Fraction:
-    """Absolute source time of the first sample; of a reversed clip that of its last one played."""
+def _source_time(view: ClipView, start: int, rate: int, speed: Fraction) -> Fraction:
+    """Absolute source time of the first sample; of a reversed clip that of its last one played.
+
+    By the clip's start as it is written, so that sound goes on without a jump where a clip was
+    split, whatever frame the picture's edge is rounded to.
+    """
     clip = view.clip
     base = view.origin + clip.source_start
     if not clip.reversed:
-        return base + (Fraction(start, rate) - anchor) * speed
-    end = anchor + view.duration
+        return base + (Fraction(start, rate) - clip.start_time) * speed
+    end = clip.start_time + view.duration
     return base + (end - Fraction(start, rate)) * speed
 
 

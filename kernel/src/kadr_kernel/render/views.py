@@ -100,7 +100,7 @@ class ClipView:
 
     @cached_property
     def anchor(self) -> Fraction:
-        """Time on the timeline at which the source stands at ``source_start``: the clip's start.
+        """Time on the timeline at which the picture stands at ``source_start``: the clip's start.
 
         A start within a millisecond of its frame is that frame, rounded to so many decimals. The
         source then stands at ``source_start`` there, whatever the rounding, which changes with
@@ -181,10 +181,6 @@ class TrackView:
     def by_sample(self, view: ClipView) -> bool:
         """True where the sound of a clip keeps its own edges: those of pictures are frames."""
         return self.track.type == "audio" and not (view.joint_in or view.joint_out)
-
-    def anchor(self, view: ClipView) -> Fraction:
-        """Time at which the sound of a clip stands at ``source_start``, with its picture."""
-        return view.clip.start_time if self.by_sample(view) else view.anchor
 
 
 @dataclass(slots=True)
