@@ -152,19 +152,29 @@ def floor_commands(program: str, clips: list[Path], film: Path, raw: Path) -> di
     return {"decode": decode, "encode": [*quiet, *shape, *x264, str(raw.with_suffix(".mp4"))]}
 
 
+METER = """
+import json, os, subprocess, sys, time
+began = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+wall, cpu = time.perf_counter() - began, usage.ru_utime + usage.ru_stime
+json.dump([os.waitstatus_to_exitcode(status), wall, cpu, usage.ru_maxrss], sys.stdout)
+"""
+"""Measures a command from a small process: the peak of a child begins at the size of what starts it."""
+
+
 def measured(command: list[str]) -> tuple[float, float, int]:
     """Wall seconds, CPU seconds and peak resident kilobytes of a whole process."""
-    began = time.perf_counter()
     if not hasattr(os, "wait4"):  # Windows tells no CPU time of a child: wall time alone
+        began = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - began, 0.0, 0
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert child.stderr is not None
-    words = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"{command[0]} failed: {words.decode(errors='replace')[-2000:]}")
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+    meter = [sys.executable, "-I", "-S", "-c", METER, *command]
+    done = subprocess.run(meter, check=True, capture_output=True)
+    code, wall, cpu, memory = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-2000:]}")
+    return wall, cpu, memory
 
 
 def find_ffmpeg(given: str | None) -> str | None:

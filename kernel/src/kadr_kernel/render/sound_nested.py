@@ -68,7 +68,8 @@ def nested_sound(
     start, end = max(edges[0], window.begin), min(edges[1], window.end)
     if end <= start or view.clip.freeze is not None:
         return []
-    begin = sample_at(Fraction(start, window.rate) - view.clip.start_time + view.clip.source_start, window.rate)
+    inner_time = Fraction(start, window.rate) - view.clip.start_time + view.clip.source_start
+    begin = sample_at(inner_time, window.rate)
     clips = mixed(_inner(desk, view), Window(window.rate, begin, begin + end - start, 0, 0))
     return [_shifted(clip, start - window.begin, window.begin, desk.bus_of(track), shape) for clip in clips]
 
