@@ -106,10 +106,13 @@ def bound(document: Path, folder: Path, repeats: int) -> None:
     for count in (1, 2):
         with cluster(folder, processors[:count]) as address:
             options = ("--executor", "dask", "--address", address)
+            before = _children()
             runs = [_timed(document, folder, *options) for _ in range(repeats + 1)]
+            own = (_children() - before) / len(runs)
         booting[count], warm[count] = runs[0][0], statistics.median(seconds for seconds, _ in runs[1:])
         digests |= {digest for _, digest in runs}
         print(f"{count} bound: {warm[count]:6.1f} s, with the boot of kernels {booting[count]:6.1f} s")
+        print(f"         beside them {own:.1f} s of CPU of the coordinator: plan, sound, join")
     print(f"two are {warm[1] / warm[2]:.2f}x as fast as one, {booting[1] / booting[2]:.2f}x with the boot")
     _say(digests)
 
@@ -136,6 +139,11 @@ def cluster(folder: Path, processors: list[int]) -> Iterator[str]:
         for program in running:
             program.kill()
             program.wait()
+
+
+def _children() -> float:
+    """Seconds of CPU of the programs that were waited for so far: renders, and not the cluster."""
+    return sum(os.times()[2:4])
 
 
 def _program(module: str) -> str:

@@ -5,7 +5,7 @@
 A segment costs what it was measured to cost (spread as measured). The coordinator hands out one
 chunk after the other, ``--dispatch-ms`` each and ``--segment-ms`` for every segment in it, sized as
 the executor ``dask`` does; beside it stands what handing out segments one by one would take. The
-join reads every byte once.
+coordinator encodes the sound meanwhile, in one session, and the join reads every byte once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from kadr_sdk.execution import PartTask
 from kadr_sdk.plan import Segment
 
 SPREAD = 0.35  # standard deviation of a segment's cost over its mean, measured on the demo timelines
-JOIN = 150.0  # times real time that the join runs at, measured
+SOUND = 26.0  # times real time of encoding stereo AAC, measured with bench_smart_copy.py
+JOIN = 500.0  # times real time that joining and checking run at, measured on 1080p
 
 
 def chunks_of(costs: list[float], workers: int) -> list[list[float]]:
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=2.0, help="of film")
     parser.add_argument("--segment", type=float, default=5.0, help="seconds of film in a segment")
     parser.add_argument("--seconds-per-segment", type=float, default=4.0, help="of work")
+    parser.add_argument("--sound", type=float, default=SOUND, help="times real time; of PCM about 900")
     parser.add_argument("--dispatch-ms", type=float, default=8.0, help="of the coordinator, for a chunk")
     parser.add_argument("--segment-ms", type=float, default=4.0, help="and for a segment in it")
     given = parser.parse_args()
@@ -69,14 +71,15 @@ def main() -> None:
     mean = given.seconds_per_segment
     costs = [max(0.2 * mean, chance.gauss(mean, SPREAD * mean)) for _ in range(count)]
     join = given.hours * 3600 / JOIN
-    alone = sum(costs) + join
-    print(f"{count} segments, {sum(costs):.0f} s of work, join {join:.0f} s")
+    sound = given.hours * 3600 / given.sound
+    alone = max(sum(costs), sound) + join
+    print(f"{count} segments, {sum(costs):.0f} s of work, sound {sound:.0f} s, join {join:.0f} s")
     print(f"{'workers':>8} {'seconds':>9} {'speed-up':>9} {'of ideal':>9} {'chunks':>7} {'one by one':>11}")
     dispatch, each = given.dispatch_ms / 1000, given.segment_ms / 1000
     for workers in (1, 2, 10, 100, 300, 1000):
         chunks = chunks_of(costs, workers)
-        took = finished(chunks, workers, dispatch, each) + join
-        single = finished([[cost] for cost in costs], workers, dispatch, each) + join
+        took = max(sound, finished(chunks, workers, dispatch, each)) + join
+        single = max(sound, finished([[cost] for cost in costs], workers, dispatch, each)) + join
         row = f"{alone / took:9.1f} {alone / took / workers:9.0%} {len(chunks):7d} {single:11.1f}"
         print(f"{workers:8d} {took:9.1f} {row}")
 

@@ -210,7 +210,7 @@ class PartMaker:
         """
         assert self._team is not None
         done = self._team.run(task, context)
-        if self._executor != "threads" and (why := damage_of(task, done)):
+        if self._executor != _HERE and (why := damage_of(task, done)):
             context.warn(f"segment {task.segment.index} arrived damaged and is made again: {why}")
             done = self._team.run(task, PartContext(self._context, quiet=True))
             if why := damage_of(task, done):
