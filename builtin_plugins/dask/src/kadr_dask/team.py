@@ -102,6 +102,7 @@ class DaskTeam:
             if piece.chunk is not None:
                 self._settle(piece.chunk, context)
             if piece.error is not None:
+                context.check()  # who cancels lets go of whole chunks: that is nobody's fault
                 raise piece.error
             if piece.answer is not None and not piece.answer.missing:
                 context.advance(max(0, piece.task.segment.count - told))
