@@ -18,7 +18,7 @@ from kadr_sdk.plan import Native
 from kadr_pyav.layout import layout_of
 from kadr_pyav.shapes import shape_of
 
-__all__ = ["joined_tables", "one_table"]
+__all__ = ["joined_tables"]
 
 _PLANES = ("y", "u", "v", "a")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -39,12 +39,12 @@ def joined_tables(node: Native) -> Native:
     if len(nodes) == 1:
         return node
     peak = (1 << layout_of(node.format).depth) - 1
-    spec = one_table([each.filters[0] for each in nodes], peak)
+    spec = _one_table([each.filters[0] for each in nodes], peak)
     names = "+".join(f"{each.effect}@{each.version}" for each in nodes[:-1])
     return replace(node, inputs=nodes[0].inputs, filters=(spec,), effect=f"{names}+{node.effect}")
 
 
-def one_table(specs: Sequence[FilterSpec], peak: int) -> FilterSpec:
+def _one_table(specs: Sequence[FilterSpec], peak: int) -> FilterSpec:
     """One ``lutyuv`` for a chain of them.
 
     Args:
